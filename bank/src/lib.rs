@@ -1,0 +1,1 @@
+//! The demo bank behind the lines

@@ -1,0 +1,2 @@
+//! Level 3: the binary `vauban`
+fn main() {}

@@ -1,0 +1,1 @@
+//! Level 0: what was asked?

@@ -1,0 +1,1 @@
+//! Level 1: how do bytes and time arrive?

@@ -1,0 +1,1 @@
+//! Level 2: do the layers meet?
