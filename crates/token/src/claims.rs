@@ -1,0 +1,223 @@
+//! What an access token says, read from an object of exactly the listed claims.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::TokenRefusal;
+
+/// Longest text of one claim, bytes.
+const TEXT_BYTES_MAX: usize = 256;
+/// Longest list of roles or permissions.
+const LIST_MAX: usize = 64;
+
+/// What an access token says of its bearer, as plain data. It is not evidence: only the edge's own step makes evidence of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// `sub`.
+    pub subject: String,
+    /// `client_id`.
+    pub client_id: String,
+    /// `tenant`.
+    pub tenant: String,
+    /// `sid`: the session that the token was issued in.
+    pub session: String,
+    /// `jti`.
+    pub jti: String,
+    /// `roles`.
+    pub roles: Vec<String>,
+    /// `scope`, split at its spaces.
+    pub permissions: Vec<String>,
+    /// `exp`, seconds since 1970.
+    pub expires_at: u64,
+    /// `iat`, seconds since 1970.
+    pub issued_at: u64,
+}
+
+/// The claims with those that the profile compares.
+#[derive(Debug)]
+pub(crate) struct Stated {
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) not_before: Option<u64>,
+    pub(crate) claims: Claims,
+}
+
+/// Names of all claims, in the order of [`Raw::values`].
+const NAMES: [&str; 12] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "jti",
+    "client_id",
+    "sid",
+    "tenant",
+    "roles",
+    "scope",
+    "nbf",
+];
+
+/// Reads the payload: one object, every name once, no name that is not listed, every value of its exact type.
+pub(crate) fn read(payload: &[u8]) -> Result<Stated, TokenRefusal> {
+    let mut raw: Raw = serde_json::from_slice(payload)
+        .map_err(|_error| TokenRefusal::Malformed("payload is not one JSON object"))?;
+    if let Some(fault) = raw.fault {
+        return Err(fault);
+    }
+    Ok(Stated {
+        issuer: raw.text("iss")?,
+        audience: raw.text("aud")?,
+        not_before: match raw.take("nbf") {
+            Some(value) => Some(value.as_u64().ok_or(TokenRefusal::Claim("nbf"))?),
+            None => None,
+        },
+        claims: Claims {
+            subject: raw.text("sub")?,
+            client_id: raw.text("client_id")?,
+            tenant: raw.text("tenant")?,
+            session: raw.text("sid")?,
+            jti: raw.text("jti")?,
+            roles: raw.list("roles")?,
+            permissions: raw.scope()?,
+            expires_at: raw.whole("exp")?,
+            issued_at: raw.whole("iat")?,
+        },
+    })
+}
+
+impl Claims {
+    /// Whether each text has a shape that [`read`] would accept.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        let texts = [
+            &self.subject,
+            &self.client_id,
+            &self.tenant,
+            &self.session,
+            &self.jti,
+        ];
+        texts.into_iter().all(|text| is_text(text))
+            && self.roles.len() <= LIST_MAX
+            && self.permissions.len() <= LIST_MAX
+            && self
+                .roles
+                .iter()
+                .chain(&self.permissions)
+                .all(|word| is_word(word))
+    }
+}
+
+/// A claim's text: not empty, bounded, printable.
+fn is_text(text: &str) -> bool {
+    !text.is_empty() && text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control)
+}
+
+/// A role or a permission: `scope-token` of RFC 6749 without the comma, so that no list of them can be read two ways.
+fn is_word(word: &str) -> bool {
+    is_text(word)
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','))
+}
+
+/// The values under their names, with the first fault found in the names.
+#[derive(Default)]
+struct Raw {
+    values: [Option<Value>; NAMES.len()],
+    fault: Option<TokenRefusal>,
+}
+
+impl Raw {
+    fn slot(&mut self, name: &str) -> Option<&mut Option<Value>> {
+        let at = NAMES.iter().position(|known| *known == name)?;
+        self.values.get_mut(at)
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.slot(name).and_then(Option::take)
+    }
+
+    fn need(&mut self, name: &'static str) -> Result<Value, TokenRefusal> {
+        self.take(name).ok_or(TokenRefusal::MissingClaim(name))
+    }
+
+    fn text(&mut self, name: &'static str) -> Result<String, TokenRefusal> {
+        match self.need(name)? {
+            Value::String(text) if is_text(&text) => Ok(text),
+            Value::String(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => Err(TokenRefusal::Claim(name)),
+        }
+    }
+
+    fn whole(&mut self, name: &'static str) -> Result<u64, TokenRefusal> {
+        self.need(name)?.as_u64().ok_or(TokenRefusal::Claim(name))
+    }
+
+    fn list(&mut self, name: &'static str) -> Result<Vec<String>, TokenRefusal> {
+        let value = self.need(name)?;
+        let entries = value
+            .as_array()
+            .filter(|entries| entries.len() <= LIST_MAX)
+            .ok_or(TokenRefusal::Claim(name))?;
+        let words = entries.iter().map(|entry| {
+            entry
+                .as_str()
+                .filter(|word| is_word(word))
+                .map(str::to_owned)
+        });
+        words
+            .collect::<Option<_>>()
+            .ok_or(TokenRefusal::Claim(name))
+    }
+
+    fn scope(&mut self) -> Result<Vec<String>, TokenRefusal> {
+        let value = self.need("scope")?;
+        let text = value.as_str().ok_or(TokenRefusal::Claim("scope"))?;
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        if words.len() > LIST_MAX || !words.iter().all(|word| is_word(word)) {
+            return Err(TokenRefusal::Claim("scope"));
+        }
+        Ok(words)
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RawVisitor)
+    }
+}
+
+/// Accepts a map and nothing else: an array of claims in the right order is not a token.
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+        let mut raw = Raw::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let Some(slot) = raw.slot(&name) else {
+                map.next_value::<IgnoredAny>()?;
+                raw.fault.get_or_insert(TokenRefusal::UnknownClaim);
+                continue;
+            };
+            if slot.replace(map.next_value::<Value>()?).is_some() {
+                raw.fault.get_or_insert(TokenRefusal::Duplicate);
+            }
+        }
+        Ok(raw)
+    }
+}
