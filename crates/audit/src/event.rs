@@ -1,0 +1,236 @@
+//! One decision of one line, as it is remembered.
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest stored form of a name, an identifier or a method.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Longest stored form of a route template, a peer or a fact.
+pub const FACT_BYTES_MAX: usize = 256;
+/// More controls than this in one event are cut off; a request meets fewer than thirty.
+pub const CONTROLS_MAX: usize = 48;
+
+/// What a line decided about one request, or what happened to it.
+///
+/// Strings are stored in their [`Event::bounded`] form. Nothing secret belongs here: no token, no password, no body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// When, by the clock of the line.
+    pub at_unix_ms: u64,
+    /// Which line; the [`crate::Log`] writes its own name here, whatever the caller put.
+    pub line: String,
+    /// The id that all lines use for the same request; empty for events without one.
+    pub decision: String,
+    /// What kind of event.
+    pub kind: Kind,
+    /// The method of the request, or empty.
+    pub method: String,
+    /// The route's template (never the path itself), or empty.
+    pub route: String,
+    /// The operation's id, or empty.
+    pub operation: String,
+    /// The status answered, 0 if none was.
+    pub status: u16,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The denial's code, if refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denial: Option<String>,
+    /// Who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Through which client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// In which tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// In which session (its id, which opens nothing).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// From where: an address outside the walls, a workload's id inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// The controls met, in order.
+    pub controls: Vec<Control>,
+}
+
+impl Event {
+    /// An event about nothing in particular yet; its outcome is [`Outcome::Failed`] until somebody says better.
+    pub fn new(at_unix_ms: u64, line: &str, decision: &str, kind: Kind) -> Self {
+        Self {
+            at_unix_ms,
+            line: line.to_owned(),
+            decision: decision.to_owned(),
+            kind,
+            method: String::new(),
+            route: String::new(),
+            operation: String::new(),
+            status: 0,
+            outcome: Outcome::Failed,
+            denial: None,
+            subject: None,
+            client_id: None,
+            tenant: None,
+            session: None,
+            peer: None,
+            controls: Vec::new(),
+        }
+    }
+
+    /// The form that is stored: every string cut to its limit and shown with control characters escaped, so that neither
+    /// a terminal nor a reader of lines can be led astray by what a stranger sent.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        for name in [
+            &mut self.line,
+            &mut self.decision,
+            &mut self.method,
+            &mut self.operation,
+        ] {
+            bound(name, NAME_BYTES_MAX);
+        }
+        bound(&mut self.route, FACT_BYTES_MAX);
+        let names = [
+            &mut self.denial,
+            &mut self.subject,
+            &mut self.client_id,
+            &mut self.tenant,
+            &mut self.session,
+        ];
+        for name in names.into_iter().flatten() {
+            bound(name, NAME_BYTES_MAX);
+        }
+        if let Some(peer) = &mut self.peer {
+            bound(peer, FACT_BYTES_MAX);
+        }
+        self.controls.truncate(CONTROLS_MAX);
+        for control in &mut self.controls {
+            bound(&mut control.name, NAME_BYTES_MAX);
+            bound(&mut control.fact, FACT_BYTES_MAX);
+        }
+        self
+    }
+}
+
+/// What kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A request was judged.
+    Request,
+    /// Somebody logged in, or tried to.
+    Login,
+    /// A refresh token was used.
+    Refresh,
+    /// A session was ended by its owner.
+    Logout,
+    /// A session was ended by somebody else, or by a detection.
+    Revocation,
+    /// An access token was exchanged for an internal one.
+    Exchange,
+    /// A workload asked for its certificate.
+    Join,
+    /// Money moved.
+    Transfer,
+    /// A line began to serve.
+    Start,
+    /// A line stopped.
+    Stop,
+    /// A drill ran.
+    Drill,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every control agreed.
+    Allowed,
+    /// A control said no.
+    Refused,
+    /// Something could not do its work, which refuses as well.
+    Failed,
+}
+
+/// One check, and what it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Its name, from [`crate::control`].
+    pub name: String,
+    /// What it said.
+    pub verdict: Verdict,
+    /// What it was decided on; never a secret.
+    pub fact: String,
+}
+
+impl Control {
+    /// A control with its verdict and the fact behind it.
+    pub fn new(name: &str, verdict: Verdict, fact: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            verdict,
+            fact: fact.into(),
+        }
+    }
+}
+
+/// What a control said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Yes.
+    Passed,
+    /// No.
+    Refused,
+    /// Not asked: the operation does not need it.
+    Skipped,
+    /// Could not say, which refuses.
+    Failed,
+}
+
+const CUT: &str = "…";
+
+/// Escapes what must not reach a terminal, doubles backslashes so that the escape is unambiguous, and cuts at a
+/// character boundary with a visible mark.
+fn bound(text: &mut String, bytes_max: usize) {
+    if text.len() <= bytes_max && text.chars().all(is_plain) {
+        return;
+    }
+    let room = bytes_max.saturating_sub(CUT.len());
+    let mut stored = String::new();
+    let mut fits_with_mark = 0;
+    for character in text.chars() {
+        let before = stored.len();
+        if is_plain(character) {
+            stored.push(character);
+        } else if character == '\\' {
+            stored.push_str("\\\\");
+        } else {
+            stored.extend(character.escape_unicode());
+        }
+        if before <= room {
+            fits_with_mark = before;
+        }
+        if stored.len() > bytes_max {
+            stored.truncate(fits_with_mark);
+            stored.push_str(CUT);
+            break;
+        }
+    }
+    *text = stored;
+}
+
+/// Controls, and the invisible characters that reorder or break what surrounds them, are not plain.
+fn is_plain(character: char) -> bool {
+    !character.is_control()
+        && !matches!(
+            character,
+            '\\' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
