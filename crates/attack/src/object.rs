@@ -1,0 +1,83 @@
+//! Attacks on objects and operations by a user whose identity is real.
+
+use crate::outcome::Attempt;
+use crate::template::{Scene, attempt};
+use crate::wire::Request;
+
+/// Headers that applications have taken for evidence of who owns something.
+const EVIDENCE_HEADERS: &[&str] = &[
+    "X-User-Id",
+    "X-User",
+    "X-Owner",
+    "X-Owner-Id",
+    "X-Account-Owner",
+    "X-Forwarded-User",
+    "X-Authenticated-User",
+    "Vauban-Subject",
+    "Vauban-Db-Context",
+];
+
+/// A01: own token, the victim's id.
+pub(crate) fn read_foreign(scene: &Scene<'_>) -> Vec<Attempt> {
+    let token = &scene.target.attacker.access_token;
+    let one = |read: &crate::target::Read| {
+        let request = Request::read(&read.path).bearer(token);
+        attempt(
+            &read.operation,
+            scene.judge_read(scene.edge(), &request, &read.canary),
+        )
+    };
+    scene.target.reads.iter().map(one).collect()
+}
+
+/// A02: own token, the victim's object in the body.
+pub(crate) fn write_foreign(scene: &Scene<'_>) -> Vec<Attempt> {
+    let write = &scene.target.write;
+    let outcome = scene.judge_write(
+        scene.edge(),
+        write,
+        &[bearer(&scene.target.attacker.access_token)],
+    );
+    vec![attempt(&write.operation, outcome)]
+}
+
+/// A04: own token, the victim's id, and a claim in headers or query that the victim is asking.
+pub(crate) fn forge_evidence(scene: &Scene<'_>) -> Vec<Attempt> {
+    let target = scene.target;
+    let victim = &target.victim.subject;
+    let mut attempts = Vec::new();
+    for read in &target.reads {
+        let mut request = Request::read(&read.path).bearer(&target.attacker.access_token);
+        for header in EVIDENCE_HEADERS
+            .iter()
+            .copied()
+            .chain(target.evidence_headers.iter().map(String::as_str))
+        {
+            request = request.with(header, victim);
+        }
+        let outcome = scene.judge_read(scene.edge(), &request, &read.canary);
+        attempts.push(attempt(format!("{} with headers", read.operation), outcome));
+
+        let joint = if read.path.contains('?') { '&' } else { '?' };
+        let path = format!("{}{joint}owner_id={victim}", read.path);
+        let request = Request::read(&path).bearer(&target.attacker.access_token);
+        let outcome = scene.judge_read(scene.edge(), &request, &read.canary);
+        attempts.push(attempt(format!("{} with a query", read.operation), outcome));
+    }
+    attempts
+}
+
+/// A10: own token without the role.
+pub(crate) fn call_admin(scene: &Scene<'_>) -> Vec<Attempt> {
+    let read = &scene.target.admin_read;
+    let request = Request::read(&read.path).bearer(&scene.target.attacker.access_token);
+    vec![attempt(
+        &read.operation,
+        scene.judge_read(scene.edge(), &request, &read.canary),
+    )]
+}
+
+/// A bearer token as a header field.
+pub(crate) fn bearer(token: &str) -> (String, String) {
+    ("Authorization".to_owned(), format!("Bearer {token}"))
+}
