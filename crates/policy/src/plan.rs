@@ -1,0 +1,335 @@
+//! The checked plan: what the configuration agreed to, after every mistake in it was refused.
+//!
+//! Nothing here is text any more. Every name that one part uses for another has been resolved, every operation knows its
+//! service, every route knows its operations. Lines read the plan; nobody edits it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::lookup::RouteIndex;
+use crate::openapi::Document;
+use crate::template::PathTemplate;
+
+/// The whole policy, resolved.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where this plan runs; `vauban drill` refuses [`Environment::Production`].
+    pub environment: Environment,
+    /// SPIFFE trust domain, e.g. `bank.internal`.
+    pub trust_domain: String,
+    /// Every address on which a line listens.
+    pub listeners: Vec<Listener>,
+    /// Trust zones; a service stands in exactly one.
+    pub zones: Vec<Zone>,
+    /// Services, the built-in `authority` among them when a route leads to it.
+    pub services: Vec<Service>,
+    /// Who may call whom; what is not listed is refused.
+    pub calls: Vec<Call>,
+    /// The issuer of access tokens: the embedded authority.
+    pub issuer: Issuer,
+    /// Applications that may ask for tokens.
+    pub clients: Vec<Client>,
+    /// Sizes, times and budgets.
+    pub limits: Limits,
+    /// Routes in the order in which they are written.
+    pub routes: Vec<Route>,
+    /// Finds the route of a path. Only [`load`](crate::load) makes one, so only `load` makes a plan.
+    pub(crate) index: RouteIndex,
+}
+
+/// Where a plan runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// A developer's machine, a test or a drill.
+    Development,
+    /// Real users.
+    Production,
+}
+
+/// A line of defence: a process boundary.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Line {
+    /// The outer gateway.
+    Edge,
+    /// The authorization server.
+    Authority,
+    /// The inner line beside the named service.
+    Guard(String),
+}
+
+/// An address on which a line listens.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// Unique name.
+    pub name: String,
+    /// Who listens.
+    pub line: Line,
+    /// Socket address; port 0 lets the system choose (the supervisor then hands the socket over).
+    pub address: SocketAddr,
+    /// Edge only: host names (without port) that `Host` may carry; anything else is refused with 421.
+    pub hosts: Vec<String>,
+    /// Edge only: the public certificate. Internal listeners use workload certificates.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A public certificate and its key, by reference.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// Secret reference or path to the PEM chain, e.g. `file:tls/public.pem`.
+    pub certificate: SecretRef,
+    /// Secret reference to the PEM key.
+    pub key: SecretRef,
+}
+
+/// A reference to a secret, as text (`file:PATH`, relative to the plan's folder, or `env:NAME`); never the secret itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRef(pub String);
+
+/// A trust zone.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    /// Unique name.
+    pub name: String,
+    /// True for zones whose workloads may call nobody (quarantine).
+    pub isolated: bool,
+}
+
+/// A service and what stands in front of it.
+#[derive(Debug)]
+pub struct Service {
+    /// Unique name; the audience of internal tokens for it.
+    pub name: String,
+    /// Its trust zone.
+    pub zone: String,
+    /// What the service offers.
+    pub document: Document,
+    /// What stands in front of it.
+    pub behind: Behind,
+}
+
+/// What stands in front of a service.
+#[derive(Debug)]
+pub enum Behind {
+    /// A guard, as it should be.
+    Guard(Box<GuardPlan>),
+    /// Nothing: the edge forwards plain HTTP to this address (`danger_unguarded`).
+    Unguarded {
+        /// Address of the service.
+        address: SocketAddr,
+        /// The operator's reason.
+        because: String,
+    },
+    /// The service is the authority itself.
+    Authority,
+}
+
+/// The guard beside one service.
+#[derive(Debug)]
+pub struct GuardPlan {
+    /// Name of the guard's listener.
+    pub listener: String,
+    /// Unix socket of the service, relative to the state directory.
+    pub socket: PathBuf,
+    /// User that may connect to that socket; `None` is the user that runs the service.
+    pub peer_uid: Option<u32>,
+    /// Cedar policies, file name and text.
+    pub cedar_policy: TextFile,
+    /// Cedar schema, file name and text.
+    pub cedar_schema: TextFile,
+    /// Where stored facts come from.
+    pub facts: Facts,
+    /// Signs the database context of PostgreSQL's row-level security (key C), by reference.
+    pub context_key: Option<SecretRef>,
+}
+
+/// A text file that belongs to the plan.
+#[derive(Debug, Clone)]
+pub struct TextFile {
+    /// Path as the configuration names it.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+}
+
+/// Where the guard reads stored facts.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The database, opened under a role that can only read.
+    pub database: FactsDatabase,
+    /// Cedar entity type → statement with one parameter `$1` (the object's id as text), which yields at most one row with
+    /// text columns `owner` and `tenant` and any further attributes.
+    pub objects: BTreeMap<String, String>,
+}
+
+/// The facts' database.
+#[derive(Debug, Clone)]
+pub enum FactsDatabase {
+    /// An SQLite file, relative to the state directory, opened read-only.
+    Sqlite(PathBuf),
+    /// PostgreSQL; the reference resolves to a URL with the guard's own read-only role.
+    Postgres(SecretRef),
+}
+
+/// A declared call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Who calls: the edge or a service.
+    pub from: Caller,
+    /// The service that is called.
+    pub to: String,
+    /// Operations that may be called; `None` is every one of the service's.
+    pub operations: Option<Vec<String>>,
+}
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// The edge.
+    Edge,
+    /// A service, by name.
+    Service(String),
+    /// Anybody inside with a certificate (`danger_anyone`).
+    Anyone,
+}
+
+/// The embedded issuer of access tokens.
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    /// `iss` of access tokens, an https URL.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// Life of an access token, seconds (at most 900).
+    pub access_token_seconds: u32,
+    /// Absolute life of a refresh family, seconds (at most 604 800).
+    pub refresh_token_seconds: u32,
+    /// Life of an internal token, seconds (at most 60).
+    pub internal_token_seconds: u32,
+    /// How passwords are hashed.
+    pub password: PasswordPlan,
+    /// Role → permissions.
+    pub roles: BTreeMap<String, Vec<String>>,
+}
+
+/// How passwords are hashed (Argon2id, RFC 9106).
+#[derive(Debug, Clone)]
+pub struct PasswordPlan {
+    /// Time that one hash is tuned to at start, milliseconds (250 to 500).
+    pub target_milliseconds: u32,
+    /// Memory of one hash, KiB (at least 19 456).
+    pub memory_kib: u32,
+    /// Hashes computed at once.
+    pub concurrency: u32,
+    /// Logins that may wait for a turn; further ones get 503.
+    pub queue_max: u32,
+}
+
+/// An application that may ask for tokens.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// Permissions that its tokens may carry at most.
+    pub permissions: Vec<String>,
+}
+
+/// Sizes, times and budgets. Reasons stand in `docs/limits.md`.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Request head, bytes.
+    pub head_bytes_max: usize,
+    /// Request header fields.
+    pub headers_max: usize,
+    /// Request body, bytes, unless the route says less.
+    pub body_bytes_max: usize,
+    /// Time to receive a whole head, seconds.
+    pub header_seconds: u32,
+    /// Time to receive a whole body, seconds.
+    pub body_seconds: u32,
+    /// Time a line waits for the answer of the next one, seconds.
+    pub upstream_seconds: u32,
+    /// Connections open at once on one listener.
+    pub connections_max: usize,
+    /// Budgets of all lines.
+    pub budgets: Vec<Budget>,
+}
+
+/// How often something may happen (GCRA).
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// Unique name; part of the denial's audit record.
+    pub name: String,
+    /// The line that spends it.
+    pub at: Line,
+    /// Whose budget it is.
+    pub key: BudgetKey,
+    /// Requests per `seconds`.
+    pub requests: u32,
+    /// Length of the period, seconds.
+    pub seconds: u32,
+    /// Requests that may come at once.
+    pub burst: u32,
+    /// Operations that spend it; `None` is every one.
+    pub operations: Option<Vec<String>>,
+}
+
+/// Whose budget it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BudgetKey {
+    /// The client's address as the edge's socket sees it (at the authority: as the edge reports it).
+    Ip,
+    /// The verified subject.
+    User,
+    /// The account name in a login, whether it exists or not.
+    Account,
+    /// Verified subject and operation.
+    Endpoint,
+    /// A header that the client writes (`danger_header`): the attacker chooses the key.
+    DangerHeader(String),
+}
+
+/// A route of the edge.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Template, e.g. `/accounts/{id}/statements`.
+    pub path: PathTemplate,
+    /// How the caller is identified.
+    pub authenticate: Authenticate,
+    /// Any listed role and all listed permissions.
+    pub authorize: Authorize,
+    /// Upper-case method → where the operation stands.
+    pub operations: BTreeMap<String, OperationRef>,
+    /// Smaller body limit of this route, bytes.
+    pub body_bytes_max: Option<usize>,
+}
+
+/// How the caller is identified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authenticate {
+    /// A bearer access token (RFC 6750, RFC 9068).
+    Jwt,
+    /// Nobody is asked; the operator says why.
+    None {
+        /// The operator's reason.
+        because: String,
+    },
+}
+
+/// What an identified caller needs. Empty lists ask for nothing more than an identity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Authorize {
+    /// Any of these.
+    pub roles: Vec<String>,
+    /// All of these.
+    pub permissions: Vec<String>,
+}
+
+/// Where an operation stands in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OperationRef {
+    /// Index into [`Plan::services`].
+    pub service: usize,
+    /// Index into the service's [`Document::operations`].
+    pub operation: usize,
+}
