@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(test)]
+mod tests;
 
 /// Shards of one limiter; a power of two.
 const SHARDS: usize = 16;

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::{SignError, Signer};
 
+#[cfg(test)]
+mod tests;
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";

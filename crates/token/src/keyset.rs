@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
+#[cfg(test)]
+mod tests;
 
 /// Most keys that a set may hold.
 const KEYS_MAX: usize = 16;

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use crate::{Claims, Profile, TOKEN_BYTES_MAX};
 
+#[cfg(test)]
+mod tests;
 
 /// Signs with one ES256 key, wherever that key lives.
 pub trait Signer: Send + Sync + Debug {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::keyset::SignatureLibrary;
 use crate::{Claims, TokenRefusal, claims, compact};
 
+#[cfg(test)]
+mod tests;
 
 /// Longest token, bytes.
 pub const TOKEN_BYTES_MAX: usize = 8192;
