@@ -1,0 +1,155 @@
+//! What must hold before the guard answers anything, and the parts that ship.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vauban_net::{Upstream, UpstreamLimits};
+use vauban_policy::{Behind, Evidence, GuardPlan, ObjectRule, Ownership, Plan, Service};
+
+use crate::budgets::PlanBudgets;
+use crate::callers::DeclaredCallers;
+use crate::cedar;
+use crate::facts::{PostgresFacts, SqliteFacts, Statement, Statements};
+use crate::internal::{InternalReader, JwtSimple, RemoteKeys};
+use crate::parts::{Parts, ReadFacts};
+use crate::sessions::RemoteSessions;
+use crate::setting::{FactsSource, Setting, StartError};
+
+#[cfg(test)]
+mod tests;
+
+/// Room for the internal token and the decision id in a request's head.
+pub(crate) const INTERNAL_HEAD_BYTES: usize = 8192 + 512;
+/// Bytes of an answer of the authority at most.
+const AUTHORITY_ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Time for an answer of the authority.
+const AUTHORITY_TIME: Duration = Duration::from_secs(3);
+/// Idle connections kept to the authority.
+const AUTHORITY_IDLE_MAX: usize = 16;
+
+impl Parts {
+    /// What the product runs. Refuses a policy, a budget or a facts setting that does not hold.
+    ///
+    /// The facts' database is opened by [`crate::run`], before anything is answered. Call this inside a tokio runtime.
+    pub fn shipped(plan: &Arc<Plan>, setting: &Setting) -> Result<Self, StartError> {
+        check(plan, setting)?;
+        let (service, guard) = guarded(plan, &setting.service)?;
+        let owner = cedar::load(service, guard)?;
+        let facts = open_facts(service, guard, setting, &owner)?;
+        let limits = UpstreamLimits {
+            answer_time: AUTHORITY_TIME,
+            answer_bytes_max: AUTHORITY_ANSWER_BYTES_MAX,
+            idle_max: AUTHORITY_IDLE_MAX,
+        };
+        let authority = Upstream::mutual(
+            setting.authority,
+            plan.spiffe_authority(),
+            setting.workload.clone(),
+            limits,
+        );
+        let keys = Arc::new(RemoteKeys::new(
+            authority.clone(),
+            Arc::clone(&setting.clock),
+        ));
+        let issuer = format!("{}/internal", plan.issuer.issuer);
+        Ok(Self {
+            peer: Arc::new(DeclaredCallers::new(plan, &setting.service)),
+            token: Arc::new(InternalReader::new(issuer, setting.service.clone(), keys)),
+            signature: Arc::new(JwtSimple),
+            session: Arc::new(RemoteSessions::new(authority)),
+            budget: Arc::new(PlanBudgets::new(plan, &setting.service)?),
+            ownership: Arc::new(owner),
+            facts,
+        })
+    }
+}
+
+/// What the plan itself must hold for this guard.
+pub(crate) fn check(plan: &Plan, setting: &Setting) -> Result<(), StartError> {
+    let (service, guard) = guarded(plan, &setting.service)?;
+    for operation in &service.document.operations {
+        match &operation.ownership {
+            Ownership::Undeclared { parameters } => {
+                return Err(StartError::Undeclared {
+                    service: service.name.clone(),
+                    operation: operation.id.clone(),
+                    parameters: parameters
+                        .iter()
+                        .map(|name| format!("`{name}`"))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                });
+            }
+            Ownership::Object(ObjectRule {
+                entity,
+                evidence: Evidence::Stored | Evidence::DangerHeader(_),
+                ..
+            }) => {
+                if !guard.facts.objects.contains_key(entity) {
+                    return Err(StartError::NoStatement {
+                        service: service.name.clone(),
+                        operation: operation.id.clone(),
+                        entity: entity.clone(),
+                    });
+                }
+            }
+            Ownership::NoObject | Ownership::Public { .. } | Ownership::Unowned { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where the service stands in the plan.
+pub(crate) fn service_index(plan: &Plan, name: &str) -> Result<usize, StartError> {
+    let position = plan
+        .services
+        .iter()
+        .position(|service| service.name == name);
+    position.ok_or_else(|| StartError::UnknownService(name.to_owned()))
+}
+
+fn guarded<'p>(plan: &'p Plan, name: &str) -> Result<(&'p Service, &'p GuardPlan), StartError> {
+    let service = plan
+        .service(name)
+        .ok_or_else(|| StartError::UnknownService(name.to_owned()))?;
+    match &service.behind {
+        Behind::Guard(guard) => Ok((service, guard)),
+        Behind::Unguarded { .. } | Behind::Authority => {
+            Err(StartError::NotGuarded(name.to_owned()))
+        }
+    }
+}
+
+fn open_facts(
+    service: &Service,
+    guard: &GuardPlan,
+    setting: &Setting,
+    owner: &cedar::CedarOwner,
+) -> Result<Arc<dyn ReadFacts>, StartError> {
+    let refuse = |message: String| StartError::Facts {
+        service: service.name.clone(),
+        message,
+    };
+    let mut statements = Statements::new();
+    for (entity, query) in &guard.facts.objects {
+        let Some(shape) = owner.shapes().get(entity) else {
+            let schema = &guard.cedar_schema.name;
+            return Err(refuse(format!(
+                "`{schema}` declares no entity `{entity}`, which has a statement\nhint: remove the statement"
+            )));
+        };
+        statements.insert(entity.clone(), Statement::new(query, shape.clone()));
+    }
+    Ok(match &setting.facts {
+        FactsSource::Sqlite(path) => Arc::new(SqliteFacts::new(path.clone(), statements)),
+        FactsSource::Postgres(url) => {
+            let url = url
+                .expose_text()
+                .map(str::trim)
+                .ok_or_else(|| refuse("the facts URL is not text".to_owned()))?;
+            Arc::new(
+                PostgresFacts::new(url, statements).map_err(|error| refuse(error.to_string()))?,
+            )
+        }
+    })
+}
