@@ -8,5 +8,30 @@
 //! one JWT library would become an internal token signed by us. Here a token is only a key into the registry of issued tokens,
 //! and every fact comes from the stored session.
 
+mod admin;
+mod ca;
+mod hasher;
+mod identifier;
+mod internal;
+mod judge;
+mod line;
+mod parts;
+mod queue;
+mod store;
+mod throttle;
+
+pub use admin::{AdminError, JOIN_TOKEN_SECONDS, NewUser, add_user, disable_user, issue_join_token, provision, revoke_session};
+pub use ca::{CERTIFICATE_SECONDS, CaError};
+pub use hasher::{Argon2id, Cost, HashError, HashPassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+pub use internal::InternalKeyError;
+pub use judge::{
+    Callers, Claimed, Issued, JudgeCaller, JudgeRegistry, JudgeRotation, Names, Needed, Registry, RegistryRefusal, Rotation,
+    RotationRefusal, StoredRefresh, Vouched,
+};
+pub use line::{RunError, run};
+pub use parts::{Parts, Setting, StartError};
+pub use store::StoreError;
+pub use throttle::{Budgets, ForeignBudget, Throttle, Throttled};
+
 /// The public operations, for the plan: `("authority", OPENAPI)` is the built-in service.
 pub const OPENAPI: &str = include_str!("../openapi.yaml");

@@ -1,0 +1,234 @@
+//! What an operator does: provision, users, join tokens, ending sessions. These functions open the same database as the running
+//! line, and the line hears of ended sessions within a moment.
+
+use std::sync::Arc;
+
+use vauban_net::Clock;
+use vauban_policy::Plan;
+use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
+use vauban_token::{Es256Key, KeyError};
+
+use crate::ca::{CaError, InternalCa, spiffe_path};
+use crate::hasher::{Argon2id, HashError, HashPassword, PASSWORD_CHARS_MIN};
+use crate::identifier::token_hash;
+use crate::internal::{InternalKey, InternalKeyError};
+use crate::parts::{StartError, tune};
+use crate::store::{PasswordHash, Store, StoreError, UserToAdd};
+
+/// Life of a join token, seconds.
+pub const JOIN_TOKEN_SECONDS: u64 = 600;
+/// Longest subject, user name, tenant or role, bytes.
+const NAME_BYTES_MAX: usize = 128;
+/// Most roles of one user.
+const ROLES_MAX: usize = 16;
+
+/// A user to add.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Subject: the name in tokens, never reused.
+    pub subject: String,
+    /// The name typed at login, lower case.
+    pub username: String,
+    /// The password, at least 15 characters.
+    pub password: Secret,
+    /// Roles of the plan.
+    pub roles: Vec<String>,
+    /// Tenant.
+    pub tenant: String,
+}
+
+/// Something an operator asked for was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the state directory.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The internal CA.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// Key A.
+    #[error("access key: {0}")]
+    AccessKey(#[from] KeyError),
+    /// Key B.
+    #[error(transparent)]
+    InternalKey(#[from] InternalKeyError),
+    /// Tuning of password hashing.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Hashing the password.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A name that is empty, too long or has characters that names have not.
+    #[error("`{value}` is not a {what}: letters, digits and `._@+:-`, at most 128, user names in lower case")]
+    Name {
+        /// What it should name.
+        what: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// More roles than one user can have.
+    #[error("a user has at most {ROLES_MAX} roles")]
+    Roles,
+    /// The password is too short or is no text.
+    #[error("a password has at least {PASSWORD_CHARS_MIN} characters")]
+    Password,
+    /// The password contains the name.
+    #[error("a password may not contain the user's name")]
+    PasswordIsName,
+    /// Subject or name is taken.
+    #[error("subject `{subject}` or user name `{username}` is taken")]
+    Taken {
+        /// The subject.
+        subject: String,
+        /// The name.
+        username: String,
+    },
+    /// No such user.
+    #[error("there is no user with subject `{0}`")]
+    UnknownUser(String),
+    /// No such session, or it has ended.
+    #[error("there is no live session `{0}`")]
+    UnknownSession(String),
+    /// Not an identity that we sign.
+    #[error("`{0}` is not a SPIFFE id")]
+    Spiffe(String),
+    /// A task of ours did not finish.
+    #[error("password hashing was interrupted")]
+    Interrupted,
+}
+
+/// Makes what is missing of: internal CA, keys A and B, database, password parameters. What is there stays as it is.
+pub async fn provision(state: &StateDir, plan: &Plan, clock: &Arc<dyn Clock>) -> Result<(), AdminError> {
+    let (certificate, key) = (state.ca_certificate(), state.ca_key());
+    if !certificate.exists() || !key.exists() {
+        let (pem, key_pem) = InternalCa::create(unix_s(&**clock))?;
+        // The certificate last: a crash between the two is seen as a missing CA.
+        write_private(&key, key_pem.as_bytes())?;
+        write_private(&certificate, pem.as_bytes())?;
+    }
+    if !state.access_key().exists() {
+        write_private(&state.access_key(), Es256Key::generate()?.to_pem()?.as_bytes())?;
+    }
+    if !state.internal_key().exists() {
+        write_private(&state.internal_key(), InternalKey::create()?.as_bytes())?;
+    }
+    let database = state.authority_database();
+    Store::create(&database).await?;
+    let store = Store::open(&database).await?;
+    let tuned = if store.password_cost().await?.is_none() { tune(&store, plan, clock).await.map(|_hasher| ()) } else { Ok(()) };
+    store.close().await;
+    Ok(tuned?)
+}
+
+/// Issues a join token for one workload: single use, ten minutes. Only its hash is stored.
+pub async fn issue_join_token(state: &StateDir, spiffe: &str, clock: &dyn Clock) -> Result<Secret, AdminError> {
+    if spiffe_path(spiffe).is_none() {
+        return Err(AdminError::Spiffe(spiffe.to_owned()));
+    }
+    let token = Secret::random()?;
+    let store = Store::open(&state.authority_database()).await?;
+    let added = store.add_join_token(&token_hash(token.expose()), spiffe, unix_s(clock) + JOIN_TOKEN_SECONDS).await;
+    store.close().await;
+    added?;
+    Ok(token)
+}
+
+/// Adds a user.
+pub async fn add_user(state: &StateDir, user: NewUser, clock: &dyn Clock) -> Result<(), AdminError> {
+    check_names(&user)?;
+    let store = Store::open(&state.authority_database()).await?;
+    let added = hash_and_add(&store, &user, unix_s(clock)).await;
+    store.close().await;
+    if added? { Ok(()) } else { Err(AdminError::Taken { subject: user.subject, username: user.username }) }
+}
+
+/// Disables a user and ends all of their sessions.
+pub async fn disable_user(state: &StateDir, subject: &str, clock: &dyn Clock) -> Result<(), AdminError> {
+    let store = Store::open(&state.authority_database()).await?;
+    let found = store.disable_user(subject, unix_s(clock)).await;
+    store.close().await;
+    if found? { Ok(()) } else { Err(AdminError::UnknownUser(subject.to_owned())) }
+}
+
+/// Ends a session.
+pub async fn revoke_session(state: &StateDir, session: &str, clock: &dyn Clock) -> Result<(), AdminError> {
+    let store = Store::open(&state.authority_database()).await?;
+    let ended = store.end_session(session, "ended by the operator", "", unix_s(clock)).await;
+    store.close().await;
+    if ended? { Ok(()) } else { Err(AdminError::UnknownSession(session.to_owned())) }
+}
+
+/// The internal CA of a state directory.
+pub(crate) fn internal_ca(state: &StateDir) -> Result<InternalCa, AdminError> {
+    let (certificate, key) = (read_private(&state.ca_certificate())?, read_private(&state.ca_key())?);
+    let (certificate, key) = (certificate.expose_text(), key.expose_text());
+    Ok(InternalCa::from_pem(certificate.ok_or(CaError::Stored)?, key.ok_or(CaError::Stored)?)?)
+}
+
+/// Key A of a state directory.
+pub(crate) fn access_key(state: &StateDir) -> Result<Es256Key, AdminError> {
+    Ok(Es256Key::from_pem(read_private(&state.access_key())?.expose_text().ok_or(KeyError::Pem)?)?)
+}
+
+/// Key B of a state directory.
+pub(crate) fn internal_key(state: &StateDir) -> Result<InternalKey, AdminError> {
+    Ok(InternalKey::from_pem(read_private(&state.internal_key())?.expose_text().ok_or(InternalKeyError::Stored)?)?)
+}
+
+pub(crate) fn unix_s(clock: &dyn Clock) -> u64 {
+    clock.unix_ms() / 1000
+}
+
+async fn hash_and_add(store: &Store, user: &NewUser, now: u64) -> Result<bool, AdminError> {
+    let cost = store.password_cost().await?.ok_or(StoreError::Value("password profile"))?;
+    let password = user.password.clone();
+    let hash = tokio::task::spawn_blocking(move || {
+        let text = password.expose_text().ok_or(AdminError::Password)?;
+        Ok::<_, AdminError>(PasswordHash(Argon2id::with(cost.memory_kib, cost.iterations)?.hash(text)?))
+    });
+    let hash = hash.await.map_err(|_stopped| AdminError::Interrupted)??;
+    let row = UserToAdd {
+        subject: &user.subject,
+        username: &user.username,
+        password: &hash,
+        tenant: &user.tenant,
+        roles: &user.roles,
+    };
+    Ok(store.add_user(row, now).await?)
+}
+
+fn check_names(user: &NewUser) -> Result<(), AdminError> {
+    let plain = |what, value: &str, upper: bool| {
+        let fits = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@+:-".contains(&byte) || (upper && byte.is_ascii_uppercase())
+        };
+        if !value.is_empty() && value.len() <= NAME_BYTES_MAX && value.bytes().all(fits) {
+            Ok(())
+        } else {
+            Err(AdminError::Name { what, value: value.chars().take(NAME_BYTES_MAX).collect() })
+        }
+    };
+    plain("subject", &user.subject, true)?;
+    plain("user name", &user.username, false)?;
+    plain("tenant", &user.tenant, true)?;
+    if user.roles.len() > ROLES_MAX {
+        return Err(AdminError::Roles);
+    }
+    user.roles.iter().try_for_each(|role| plain("role", role, true))?;
+    let password = user.password.expose_text().ok_or(AdminError::Password)?;
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        return Err(AdminError::Password);
+    }
+    // A name of one or two letters is in many good passwords.
+    if user.username.len() >= 4 && password.to_lowercase().contains(&user.username) {
+        return Err(AdminError::PasswordIsName);
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Users.
+
+use super::revocations::end_session;
+use super::{Store, StoreError, read_roles, stored_roles, stored_time};
+
+/// A user as a login needs one.
+#[derive(Debug, Clone)]
+pub(crate) struct UserRow {
+    pub(crate) subject: String,
+    pub(crate) tenant: String,
+    pub(crate) roles: Vec<String>,
+    pub(crate) disabled: bool,
+    /// The stored hash; part of what is never logged.
+    pub(crate) password: PasswordHash,
+}
+
+/// A stored password hash, without `Debug` of its content.
+#[derive(Clone)]
+pub(crate) struct PasswordHash(pub(crate) String);
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("PasswordHash(…)")
+    }
+}
+
+/// A user to add; the password is hashed already.
+#[derive(Debug)]
+pub(crate) struct UserToAdd<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) username: &'a str,
+    pub(crate) password: &'a PasswordHash,
+    pub(crate) tenant: &'a str,
+    pub(crate) roles: &'a [String],
+}
+
+impl Store {
+    /// Adds a user; says `false` when subject or name is taken.
+    pub(crate) async fn add_user(&self, user: UserToAdd<'_>, now: u64) -> Result<bool, StoreError> {
+        let statement = "INSERT INTO users (subject, username, password, tenant, roles, created_at) VALUES (?, ?, ?, ?, ?, ?) \
+                         ON CONFLICT DO NOTHING";
+        let done = sqlx::query(statement)
+            .bind(user.subject)
+            .bind(user.username)
+            .bind(&user.password.0)
+            .bind(user.tenant)
+            .bind(stored_roles(user.roles))
+            .bind(stored_time(now))
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub(crate) async fn user_named(&self, username: &str) -> Result<Option<UserRow>, StoreError> {
+        let statement = "SELECT subject, tenant, roles, password, disabled_at FROM users WHERE username = ?";
+        let row: Option<(String, String, String, String, Option<i64>)> =
+            sqlx::query_as(statement).bind(username).fetch_optional(&self.pool).await?;
+        row.map(|(subject, tenant, roles, password, disabled)| {
+            let roles = read_roles(&roles)?;
+            Ok(UserRow { subject, tenant, roles, disabled: disabled.is_some(), password: PasswordHash(password) })
+        })
+        .transpose()
+    }
+
+    /// Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile.
+    pub(crate) async fn strengthen(&self, subject: &str, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+        let statement = "UPDATE users SET password = ? WHERE subject = ? AND password = ?";
+        sqlx::query(statement).bind(&new.0).bind(subject).bind(&old.0).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Disables a user and ends all of their sessions, in one step; says `false` when there is no such user.
+    pub(crate) async fn disable_user(&self, subject: &str, now: u64) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let statement = "UPDATE users SET disabled_at = coalesce(disabled_at, ?) WHERE subject = ?";
+        let found = sqlx::query(statement).bind(stored_time(now)).bind(subject).execute(&mut *transaction).await?;
+        let live: Vec<String> = sqlx::query_scalar("SELECT id FROM sessions WHERE subject = ? AND ended_at IS NULL AND ends_at > ?")
+            .bind(subject)
+            .bind(stored_time(now))
+            .fetch_all(&mut *transaction)
+            .await?;
+        for session in live {
+            end_session(&mut transaction, &session, "user disabled", "", now).await?;
+        }
+        transaction.commit().await?;
+        Ok(found.rows_affected() == 1)
+    }
+}
