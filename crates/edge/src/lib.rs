@@ -1,1 +1,43 @@
-//! Level 2: the outer line
+//! The outer line: may this stranger's request go inside?
+//!
+//! A request passes ten steps, one file each, in the order of [`pipeline`](self): accept, read, flood, matching, identify,
+//! budget, authorize, contract, relay, answer; then it is recorded. Each step takes the evidence that the one before made, and
+//! nobody else can make: to leave a step out does not compile. What is not allowed is refused, and so is what cannot be judged.
+//!
+//! The edge refuses to know who owns an object, how a password is checked and what an internal token says. It believes what it
+//! read in a token only as far as its own doors; inside, the authority and the guard decide on other facts.
+//!
+//! Rejected: a middleware stack (tower layers). Its order is a list that somebody can edit, and a layer that is missing
+//! compiles as well as one that is there.
+
+mod accept;
+mod answer;
+mod authorize;
+mod budget;
+mod budgets;
+mod contract;
+mod decision;
+mod exchange;
+mod flood;
+mod identify;
+mod keys;
+mod matching;
+mod parts;
+mod pipeline;
+mod read;
+mod record;
+mod relay;
+mod run;
+mod setting;
+
+pub use budgets::Budgets;
+pub use contract::Documents;
+pub use decision::{Decision, Decisions};
+pub use exchange::CachedExchange;
+pub use keys::AuthorityKeys;
+pub use parts::{
+    AllOf, AnyOf, Ask, Exchange, ExchangeFault, InternalToken, Judge, JudgeContract, KeepKeys,
+    Overspent, Parts, Pending, Presented, ReadToken, Spend, Stage,
+};
+pub use run::run;
+pub use setting::{RunError, Setting, StartError};

@@ -1,0 +1,56 @@
+//! Step 1, accept: a request whose framing has one reading, from somebody at some address.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use vauban_audit::control;
+use vauban_net::{Arrival, IncomingBody, Peer};
+use vauban_policy::Denial;
+
+use crate::record::Trail;
+
+/// A request whose framing has one reading.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    head: http::request::Parts,
+    address: IpAddr,
+}
+
+impl Accepted {
+    /// The request's head.
+    pub(crate) fn head(&self) -> &http::request::Parts {
+        &self.head
+    }
+
+    /// The client's address as the socket sees it; nothing a client writes changes it.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
+/// Takes what has arrived. The body goes along beside the evidence, unread.
+pub(crate) fn accept(
+    arrival: Arrival,
+    trail: &mut Trail,
+) -> Result<(Accepted, IncomingBody), Denial> {
+    match arrival {
+        Arrival::Request(head, body, peer) => {
+            let address = address_of(&peer);
+            trail.came_from(Some(address.to_string()), head.method.as_str());
+            trail.passed(control::EDGE_FRAMING, "one reading");
+            Ok((Accepted { head, address }, body))
+        }
+        Arrival::Refused(refusal, peer) => {
+            trail.came_from(Some(address_of(&peer).to_string()), "");
+            trail.refused(control::EDGE_FRAMING, refusal.to_string());
+            Err(Denial::Framing(refusal))
+        }
+    }
+}
+
+/// The peer's address. Peers without one (there are none on TCP) share the unspecified address, and so its budget.
+pub(crate) fn address_of(peer: &Peer) -> IpAddr {
+    peer.address
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| {
+            address.ip().to_canonical()
+        })
+}

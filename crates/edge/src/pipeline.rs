@@ -1,0 +1,109 @@
+//! The pipeline: the ten steps in their order. Each needs what the one before returned.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use vauban_net::{Answer, Arrival, Body};
+use vauban_policy::{Denial, Line, Plan};
+
+use crate::answer::{self, Filtered};
+use crate::contract::MEMORY_UNITS;
+use crate::decision::{Decision, Decisions};
+use crate::parts::Parts;
+use crate::record::{self, Trail};
+use crate::relay::Ways;
+use crate::setting::{Setting, StartError};
+use crate::{accept, authorize, budget, contract, flood, identify, matching, read, relay};
+
+/// The edge, ready to answer.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    plan: Arc<Plan>,
+    setting: Setting,
+    parts: Parts,
+    ways: Ways,
+    hosts: Vec<String>,
+    decisions: Decisions,
+    memory: Arc<Semaphore>,
+}
+
+impl Edge {
+    /// Works out what can be worked out before the first request.
+    pub(crate) fn new(plan: Arc<Plan>, setting: Setting, parts: Parts) -> Result<Self, StartError> {
+        let listeners = plan
+            .listeners
+            .iter()
+            .filter(|listener| listener.line == Line::Edge);
+        let hosts: Vec<String> = listeners
+            .flat_map(|listener| listener.hosts.iter().cloned())
+            .collect();
+        if hosts.is_empty() {
+            return Err(StartError::NoListener);
+        }
+        let ways = Ways::new(&plan, &setting)?;
+        let memory = Arc::new(Semaphore::new(MEMORY_UNITS));
+        Ok(Self {
+            plan,
+            setting,
+            parts,
+            ways,
+            hosts,
+            decisions: Decisions::default(),
+            memory,
+        })
+    }
+
+    async fn judge(
+        &self,
+        arrival: Arrival,
+        decision: &Decision,
+        trail: &mut Trail,
+    ) -> Result<Filtered, Denial> {
+        let parts = &self.parts;
+        let now_ms = self.setting.clock.monotonic_ms();
+        let now_unix_s = self.setting.clock.unix_ms() / 1000;
+        if let Arrival::Refused(_, peer) = &arrival {
+            flood::charge_refused(accept::address_of(peer), &*parts.budget_ip, now_ms);
+        }
+        let (accepted, body) = accept::accept(arrival, trail)?;
+        let address = accepted.address();
+        let canonical = read::read(accepted, &self.hosts, trail)
+            .inspect_err(|_denial| flood::charge_refused(address, &*parts.budget_ip, now_ms))?;
+        let admitted = flood::admit(canonical, &*parts.budget_ip, now_ms, trail)?;
+        let matched = matching::find(admitted, &self.plan, &*parts.budget_ip, now_ms, trail)?;
+        let identified =
+            identify::identify(matched, &*parts.token, &*parts.keys, now_unix_s, trail).await?;
+        let charged = budget::charge(identified, &*parts.budget_user, now_ms, trail)?;
+        let permit = authorize::authorize(charged, &*parts.roles, &*parts.permissions, trail)?;
+        let body_max = self.plan.limits.body_bytes_max;
+        let conforming = contract::check(
+            permit,
+            body,
+            body_max,
+            &self.memory,
+            &*parts.contract,
+            trail,
+        )
+        .await?;
+        let relayed =
+            relay::relay(conforming, &self.ways, &*parts.exchange, decision, trail).await?;
+        answer::filter(relayed, &*parts.contract)
+    }
+}
+
+impl Answer for Edge {
+    async fn answer(&self, arrival: Arrival) -> http::Response<Body> {
+        let (decision, drawn) = match self.decisions.next() {
+            Some(decision) => (decision, true),
+            None => (Decision::NONE, false),
+        };
+        let mut trail = Trail::new(self.setting.clock.unix_ms(), &decision);
+        let judged = if drawn {
+            self.judge(arrival, &decision, &mut trail).await
+        } else {
+            // Without randomness there is no id, and without an id nothing can be recorded under it.
+            Err(Denial::Overloaded)
+        };
+        record::conclude(&self.setting.audit, &decision, trail, judged).await
+    }
+}

@@ -1,0 +1,66 @@
+//! What surrounds the edge: identity, neighbours, log and clock.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use vauban_audit::Log;
+use vauban_net::{Clock, PublicTls, ServeError, Workload};
+
+/// What surrounds the edge.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The edge's workload identity, for mutual TLS inside.
+    pub workload: Workload,
+    /// Where the authority listens.
+    pub authority: SocketAddr,
+    /// Where the guard of each service listens.
+    pub guards: BTreeMap<String, SocketAddr>,
+    /// The public certificate.
+    pub public_tls: PublicTls,
+    /// The edge's audit log.
+    pub audit: Log,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why the edge does not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// A route leads to a service whose guard has no address.
+    #[error("service `{0}` has a guard, and nothing says where it listens")]
+    GuardAddress(String),
+    /// A budget at the edge has a key that the edge cannot see.
+    #[error("budget `{0}` stands at the edge, which never sees account names")]
+    BudgetKey(String),
+    /// The plan has no listener for the edge.
+    #[error("no listener has the line `edge`")]
+    NoListener,
+    /// A header that is to be forwarded has no legal name.
+    #[error("operation `{operation}` declares `{header}`, which is no header name")]
+    HeaderName {
+        /// The operation.
+        operation: String,
+        /// The name as declared.
+        header: String,
+    },
+    /// An operation declares a header that only Vauban may set inside.
+    #[error("operation `{operation}` declares `{header}`, which only Vauban may set")]
+    HeaderReserved {
+        /// The operation.
+        operation: String,
+        /// The name as declared.
+        header: String,
+    },
+}
+
+/// Why the edge ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It did not start.
+    #[error("edge does not start")]
+    Start(#[from] StartError),
+    /// It could not serve.
+    #[error("edge cannot serve")]
+    Serve(#[from] ServeError),
+}
