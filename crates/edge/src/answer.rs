@@ -75,10 +75,11 @@ pub(crate) fn filter(relayed: Relayed<'_>, judge: &dyn JudgeContract) -> Result<
         .headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    if status >= 400 && matches!(behind, Behind::Guard(_) | Behind::Authority) {
-        if let Some(denial) = denial_of(status, content_type, &head.headers, &body) {
-            return Err(denial);
-        }
+    if status >= 400
+        && matches!(behind, Behind::Guard(_) | Behind::Authority)
+        && let Some(denial) = denial_of(status, content_type, &head.headers, &body)
+    {
+        return Err(denial);
     }
     if status >= 500 {
         return Err(Denial::UpstreamUnavailable);

@@ -75,7 +75,7 @@ pub(crate) async fn check<'p>(
         .body_bytes_max
         .map_or(bytes_max, |less| less.min(bytes_max));
     let head = matched.admitted().canonical().accepted().head();
-    let held = hold(head, bytes_max, memory)
+    let memory = hold(head, bytes_max, memory)
         .inspect_err(|denial| trail.failed(control::EDGE_CONTRACT, denial.sentence()))?;
     let body = body.read(bytes_max).await.map_err(|error| {
         trail.refused(control::EDGE_CONTRACT, error.to_string());
@@ -100,7 +100,7 @@ pub(crate) async fn check<'p>(
     Ok(Conforming {
         permit,
         body,
-        _memory: held,
+        _memory: memory,
     })
 }
 

@@ -99,47 +99,45 @@ impl CachedExchange {
     async fn get(&self, ask: Presented<'_>) -> Result<InternalToken, ExchangeFault> {
         let key = key_of(ask.token, ask.audience);
         let now_ms = self.clock.monotonic_ms();
-        let (flight, generation) = {
-            let mut state = self.state();
-            if let Some(value) = state.cache.find(&key, now_ms) {
+        let fetched = match self.turn(key, now_ms) {
+            Turn::Remembered(value) => {
                 return Ok(InternalToken {
                     value,
                     cached: true,
                 });
             }
-            let Some(generation) = state.cache.generation() else {
-                drop(state);
-                // Nobody tells us of revocations: each request asks for itself.
-                return self.ask(ask).await.map(|fetched| InternalToken {
-                    value: fetched.value,
-                    cached: false,
-                });
-            };
-            (
-                Arc::clone(state.flights.entry((key, generation)).or_default()),
-                generation,
-            )
+            Turn::Alone => self.ask(ask).await?,
+            Turn::Together(seat) => {
+                let fetched = seat.flight.get_or_init(|| self.ask(ask)).await.clone()?;
+                let life_s = fetched.expires_in.min(self.left(ask.claims.expires_at));
+                let times = (now_ms, life_s.saturating_mul(1000));
+                self.state()
+                    .cache
+                    .insert(seat.at, &fetched.session, &fetched.value, times);
+                fetched
+            }
         };
-        let seat = Seat {
-            exchange: self,
-            at: (key, generation),
-            flight,
-        };
-        let fetched = seat.flight.get_or_init(|| self.ask(ask)).await.clone()?;
-        let life_ms = fetched
-            .expires_in
-            .min(self.left(ask.claims.expires_at))
-            .saturating_mul(1000);
-        self.state().cache.insert(
-            key,
-            generation,
-            &fetched.session,
-            &fetched.value,
-            (now_ms, life_ms),
-        );
         Ok(InternalToken {
             value: fetched.value,
             cached: false,
+        })
+    }
+
+    /// How this caller gets an answer.
+    fn turn(&self, key: Key, now_ms: u64) -> Turn<'_> {
+        let mut state = self.state();
+        if let Some(value) = state.cache.find(&key, now_ms) {
+            return Turn::Remembered(value);
+        }
+        let Some(generation) = state.cache.generation() else {
+            return Turn::Alone;
+        };
+        let at = (key, generation);
+        let flight = Arc::clone(state.flights.entry(at).or_default());
+        Turn::Together(Seat {
+            exchange: self,
+            at,
+            flight,
         })
     }
 
@@ -203,6 +201,16 @@ impl Exchange for CachedExchange {
     }
 }
 
+/// How a caller gets an answer.
+enum Turn<'a> {
+    /// There is one.
+    Remembered(HeaderValue),
+    /// Nobody tells us of revocations: each request asks for itself.
+    Alone,
+    /// With whoever asks the same.
+    Together(Seat<'a>),
+}
+
 /// A caller's place in a flight. The last one to leave takes the flight off the board, even if it was cancelled.
 struct Seat<'a> {
     exchange: &'a CachedExchange,
@@ -214,14 +222,13 @@ impl Drop for Seat<'_> {
     fn drop(&mut self) {
         let mut state = self.exchange.state();
         // The board and this seat: nobody else waits.
-        if Arc::strong_count(&self.flight) <= 2 || self.flight.initialized() {
-            if state
-                .flights
-                .get(&self.at)
-                .is_some_and(|flight| Arc::ptr_eq(flight, &self.flight))
-            {
-                state.flights.remove(&self.at);
-            }
+        let last = Arc::strong_count(&self.flight) <= 2 || self.flight.initialized();
+        let listed = state
+            .flights
+            .get(&self.at)
+            .is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
+        if last && listed {
+            state.flights.remove(&self.at);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::parts::{KeepKeys, Pending};
 use crate::setting::Setting;
 
 /// Between two regular fetches.
-const REFRESH_TIME: Duration = Duration::from_secs(60);
+const REFRESH_TIME: Duration = Duration::from_mins(1);
 /// Until the next attempt when no key was ever fetched.
 const FIRST_TIME: Duration = Duration::from_millis(500);
 /// Between two fetches that unknown keys ask for, milliseconds: a stranger's token costs the authority no more than this.

@@ -54,17 +54,12 @@ pub(crate) fn read(
         .get(HOST)
         .and_then(|value| value.to_str().ok())
         .map(without_port);
-    match host.and_then(|host| {
-        hosts
-            .iter()
-            .find(|served| served.eq_ignore_ascii_case(host))
-    }) {
-        Some(served) => trail.passed(control::EDGE_HOST, served),
-        None => {
-            trail.refused(control::EDGE_HOST, host.unwrap_or("no host"));
-            return Err(Denial::HostUnknown);
-        }
-    }
+    let served = host.and_then(|host| hosts.iter().find(|one| one.eq_ignore_ascii_case(host)));
+    let Some(served) = served else {
+        trail.refused(control::EDGE_HOST, host.unwrap_or("no host"));
+        return Err(Denial::HostUnknown);
+    };
+    trail.passed(control::EDGE_HOST, served);
     Ok(Canonical { accepted, target })
 }
 

@@ -42,7 +42,7 @@ pub async fn run(
     let keeper = task::spawn("edge keys", async move { keys.keep(keeping).await });
     let following = stop.clone();
     let follower = task::spawn("edge revocations", async move {
-        exchange.follow(following).await
+        exchange.follow(following).await;
     });
     let served = serve(socket, acceptor, limits, edge, stop).await;
     keeper.abort();

@@ -54,13 +54,11 @@ impl Cache {
     /// Remembers an answer to a question of `generation`, asked at the first of the times and good for the second.
     pub(crate) fn insert(
         &mut self,
-        key: Key,
-        generation: u64,
+        (key, generation): (Key, u64),
         session: &str,
         value: &HeaderValue,
-        times: (u64, u64),
+        (asked_ms, life_ms): (u64, u64),
     ) {
-        let (asked_ms, life_ms) = times;
         if !self.followed || generation != self.generation || life_ms == 0 {
             return;
         }
