@@ -1,17 +1,247 @@
-//! stub
-use crate::{Mistake, Mistakes, Plan, TextFile};
-/// Loads.
+//! Configuration text becomes a checked plan, or the list of every mistake in it.
+//!
+//! The order is the order of references: names first, then what introduces them, then what uses them. A part that cannot be
+//! read is left out and reported once; what refers to it is not reported again.
+
+mod calls;
+mod document;
+mod issuers;
+mod limits;
+mod listeners;
+mod names;
+mod report;
+mod routes;
+mod services;
+mod words;
+mod yaml;
+
+use self::names::{AUTHORITY, Names};
+use self::report::{Fields, Report};
+use self::services::{Around, Offer};
+use self::words::{hint, is_host};
+use crate::lookup::RouteIndex;
+use crate::{
+    Behind, Call, Client, Environment, Issuer, Limits, Listener, Mistakes, PathTemplate, Plan,
+    Route, Service, TextFile, Zone,
+};
+
+/// Keys of the whole configuration.
+const KEYS: &[&str] = &[
+    "version",
+    "environment",
+    "trust_domain",
+    "listeners",
+    "zones",
+    "services",
+    "calls",
+    "issuers",
+    "clients",
+    "limits",
+    "routes",
+];
+
+/// Reads a configuration whole.
+///
+/// `read` fetches the files that it names (OpenAPI documents, Cedar policies and schemas) and says in its own words why one
+/// cannot be read. `builtin` holds the documents of services that need no entry, by name: the authority's.
 pub fn load(
     main: &TextFile,
     read: &mut dyn FnMut(&str) -> Result<String, String>,
     builtin: &[(&str, &str)],
 ) -> Result<Plan, Mistakes> {
-    let _ = (read, builtin);
-    Err(Mistakes(vec![Mistake {
-        file: main.name.clone(),
-        line: 1,
-        column: 1,
-        message: "not loaded".into(),
-        hint: None,
-    }]))
+    let mut report = Report::new(&main.name);
+    let parts = read_parts(&mut report, &main.text, read, builtin);
+    match parts {
+        Some(parts) if report.is_clean() => assemble(parts).ok_or_else(|| {
+            report.mistake(yaml::START, "the configuration cannot be assembled");
+            report.finish()
+        }),
+        _ => Err(report.finish()),
+    }
+}
+
+/// What was read; without mistakes, everything is there.
+struct Parts {
+    environment: Option<Environment>,
+    trust_domain: Option<String>,
+    listeners: Vec<Listener>,
+    zones: Vec<Zone>,
+    offers: Vec<Offer>,
+    calls: Vec<Call>,
+    issuer: Option<Issuer>,
+    clients: Vec<Client>,
+    limits: Option<Limits>,
+    routes: Vec<Route>,
+    index: Option<RouteIndex>,
+}
+
+fn read_parts(
+    report: &mut Report,
+    text: &str,
+    read: &mut dyn FnMut(&str) -> Result<String, String>,
+    builtin: &[(&str, &str)],
+) -> Option<Parts> {
+    let root = report.parse(text)?;
+    let fields = report.fields(&root, "the configuration", KEYS)?;
+    let names = Names::gather(&root);
+    read_version(report, &fields);
+    let environment = read_environment(report, &fields);
+    let trust_domain = read_trust_domain(report, &fields);
+    let listeners = fields.need(report, "listeners");
+    let listeners = listeners
+        .map(|node| listeners::read_listeners(report, node, &names, environment))
+        .unwrap_or_default();
+    let zones = fields
+        .need(report, "zones")
+        .map(|node| listeners::read_zones(report, node))
+        .unwrap_or_default();
+    let mut around = Around {
+        names: &names,
+        listeners: &listeners,
+        read,
+    };
+    let services = fields.need(report, "services");
+    let mut offers = services
+        .map(|node| services::read_services(report, node, &mut around))
+        .unwrap_or_default();
+    offers.extend(read_builtin(report, builtin));
+    let calls = fields.need(report, "calls");
+    let calls = calls
+        .map(|node| calls::read_calls(report, node, &names, &offers, &zones))
+        .unwrap_or_default();
+    let issuer = fields
+        .need(report, "issuers")
+        .and_then(|node| issuers::read_issuer(report, node));
+    let clients = fields
+        .need(report, "clients")
+        .map(|node| issuers::read_clients(report, node, &names))
+        .unwrap_or_default();
+    let limits = fields
+        .need(report, "limits")
+        .and_then(|node| limits::read_limits(report, node, &names, &offers));
+    let routes = fields.need(report, "routes");
+    let routes = routes
+        .map(|node| routes::read_routes(report, node, &names, &offers, &calls))
+        .unwrap_or_default();
+    let index = build_index(report, &fields, &routes);
+    let listeners = listeners
+        .into_iter()
+        .map(|listener| listener.value)
+        .collect();
+    Some(Parts {
+        environment,
+        trust_domain,
+        listeners,
+        zones,
+        offers,
+        calls,
+        issuer,
+        clients,
+        limits,
+        routes,
+        index,
+    })
+}
+
+fn read_version(report: &mut Report, fields: &Fields<'_>) {
+    if let Some(node) = fields.need(report, "version") {
+        report.number(node, "`version`", 1..=1);
+    }
+}
+
+fn read_environment(report: &mut Report, fields: &Fields<'_>) -> Option<Environment> {
+    let text = fields.need_text(report, "environment")?;
+    match text.value.as_str() {
+        "development" => Some(Environment::Development),
+        "production" => Some(Environment::Production),
+        other => {
+            let known = ["development".to_owned(), "production".to_owned()];
+            report.mistake_hint(
+                text.spot,
+                format!("there is no environment `{other}`"),
+                hint(other, &known, "environments"),
+            );
+            None
+        }
+    }
+}
+
+fn read_trust_domain(report: &mut Report, fields: &Fields<'_>) -> Option<String> {
+    let text = fields.need_text(report, "trust_domain")?;
+    if !is_host(&text.value) {
+        let hint = "a lower-case DNS name, e.g. `bank.internal`";
+        report.mistake_hint(
+            text.spot,
+            format!("`{}` is no trust domain", text.value),
+            hint,
+        );
+    }
+    Some(text.value)
+}
+
+/// The services that need no entry. Their documents are ours; a mistake in one is reported like any other.
+fn read_builtin(report: &mut Report, builtin: &[(&str, &str)]) -> Vec<Offer> {
+    let mut offers = Vec::new();
+    for (name, text) in builtin {
+        let mut own = Report::new(&format!("(built in) {name}"));
+        let document = document::read_document(&mut own, text);
+        report.absorb(own);
+        let (name, zone) = ((*name).to_owned(), Some(AUTHORITY.to_owned()));
+        offers.push(Offer {
+            name,
+            zone,
+            document,
+            behind: Some(Behind::Authority),
+        });
+    }
+    offers
+}
+
+fn build_index(report: &mut Report, fields: &Fields<'_>, routes: &[Route]) -> Option<RouteIndex> {
+    let templates: Vec<&PathTemplate> = routes.iter().map(|route| &route.path).collect();
+    let index = RouteIndex::build(&templates);
+    if index.is_none() {
+        let spot = fields.key_spot("routes").unwrap_or(fields.spot);
+        report.mistake_hint(
+            spot,
+            "the routes overlap in too many ways",
+            "use more literal paths",
+        );
+    }
+    index
+}
+
+fn assemble(parts: Parts) -> Option<Plan> {
+    let mut services = Vec::new();
+    for offer in parts.offers {
+        let (zone, document, behind) = (offer.zone?, offer.document?, offer.behind?);
+        services.push(Service {
+            name: offer.name,
+            zone,
+            document,
+            behind,
+        });
+    }
+    let mut zones = parts.zones;
+    if services.iter().any(|service| service.name == AUTHORITY)
+        && !zones.iter().any(|zone| zone.name == AUTHORITY)
+    {
+        zones.push(Zone {
+            name: AUTHORITY.to_owned(),
+            isolated: false,
+        });
+    }
+    Some(Plan {
+        environment: parts.environment?,
+        trust_domain: parts.trust_domain?,
+        listeners: parts.listeners,
+        zones,
+        services,
+        calls: parts.calls,
+        issuer: parts.issuer?,
+        clients: parts.clients,
+        limits: parts.limits?,
+        routes: parts.routes,
+        index: parts.index?,
+    })
 }

@@ -1,0 +1,434 @@
+//! Schemas of OpenAPI 3.1 become JSON Schema 2020-12 with closed objects and local definitions, compiled at load.
+//!
+//! An object that lists its properties accepts no others unless it says so. Where schemas are composed, the composition as a
+//! whole is closed and its parts stay open, so that `allOf` still works.
+
+use std::collections::BTreeSet;
+
+use jsonschema::{Draft, PatternOptions};
+use serde_json::{Map, Number, Value};
+
+use super::{Source, component_name};
+use crate::contract::Schema;
+use crate::load::report::Report;
+use crate::load::yaml::{Kind, Node};
+
+/// Which way a message goes; `readOnly` fields do not come in, `writeOnly` fields do not go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Request,
+    Answer,
+}
+
+/// Keywords with one schema.
+const ONE: &[&str] = &[
+    "items",
+    "contains",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "propertyNames",
+    "not",
+    "if",
+    "then",
+    "else",
+];
+/// Keywords with a list of schemas.
+const MANY: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
+/// Keywords with schemas by name.
+const NAMED: &[&str] = &["properties", "patternProperties", "dependentSchemas"];
+/// Keywords with values.
+const PLAIN: &[&str] = &[
+    "type",
+    "enum",
+    "const",
+    "required",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minContains",
+    "maxContains",
+    "minProperties",
+    "maxProperties",
+    "dependentRequired",
+    "format",
+];
+/// Keywords that say nothing about what is accepted.
+const NOTES: &[&str] = &[
+    "title",
+    "description",
+    "default",
+    "example",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "$comment",
+    "externalDocs",
+    "x-vauban-no-object",
+];
+/// Keywords that this build refuses, with what to write instead.
+const REFUSED: &[(&str, &str)] = &[
+    ("nullable", "OpenAPI 3.1 writes `type: [string, \"null\"]`"),
+    (
+        "discriminator",
+        "`oneOf` is decided by the schemas alone; remove it",
+    ),
+    ("xml", "only JSON is read"),
+    ("contentEncoding", "use `format: byte` for base64"),
+    ("contentMediaType", "remove it"),
+    ("contentSchema", "remove it"),
+    ("$id", "references are local"),
+    ("$schema", "schemas are read as JSON Schema 2020-12"),
+    ("$anchor", "references are local"),
+    ("$dynamicRef", "references are local"),
+    ("$dynamicAnchor", "references are local"),
+    ("$defs", "write it under `components.schemas`"),
+    ("definitions", "write it under `components.schemas`"),
+    ("$vocabulary", "remove it"),
+];
+
+/// Compiles the schema of a value.
+pub(super) fn compile<'n>(
+    report: &mut Report,
+    source: &Source<'n>,
+    node: &'n Node,
+    direction: Direction,
+) -> Option<Schema> {
+    let mut converter = Converter {
+        source,
+        direction,
+        wanted: BTreeSet::new(),
+        clean: true,
+    };
+    let schema = converter.schema(report, node, Form::Closed)?;
+    let mut definitions = Map::new();
+    while let Some((name, form)) = converter
+        .wanted
+        .iter()
+        .find(|key| !definitions.contains_key(&definition(key)))
+        .cloned()
+    {
+        let node = source
+            .root
+            .get("components")
+            .and_then(|components| components.get("schemas")?.get(&name))?;
+        let converted = converter
+            .schema(report, node, form)
+            .unwrap_or(Value::Bool(false));
+        definitions.insert(definition(&(name, form)), converted);
+    }
+    if !converter.clean {
+        return None;
+    }
+    let mut root = Map::new();
+    root.insert("$defs".to_owned(), Value::Object(definitions));
+    root.insert("allOf".to_owned(), Value::Array(vec![schema]));
+    let validator = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(false)
+        .with_pattern_options(PatternOptions::regex())
+        .with_format("byte", is_base64)
+        .offline()
+        .build(&Value::Object(root));
+    match validator {
+        Ok(validator) => Some(Schema { validator }),
+        Err(error) => {
+            let why: String = error.to_string().chars().take(200).collect();
+            report.mistake(node.spot, format!("the schema is not valid: {why}"));
+            None
+        }
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .is_ok()
+}
+
+/// Whether an object without a word about further properties accepts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    /// It does not.
+    Closed,
+    /// It does, because it is a part of a composition that is closed as a whole.
+    Part,
+}
+
+type Wanted = (String, Form);
+
+fn definition((name, form): &Wanted) -> String {
+    match form {
+        Form::Closed => name.clone(),
+        Form::Part => format!("{name}~part"),
+    }
+}
+
+struct Converter<'s, 'n> {
+    source: &'s Source<'n>,
+    direction: Direction,
+    wanted: BTreeSet<Wanted>,
+    clean: bool,
+}
+
+impl<'n> Converter<'_, 'n> {
+    fn mistake(
+        &mut self,
+        report: &mut Report,
+        node: &Node,
+        message: impl Into<String>,
+        hint: &str,
+    ) {
+        report.mistake_hint(node.spot, message, hint);
+        self.clean = false;
+    }
+
+    fn schema(&mut self, report: &mut Report, node: &'n Node, form: Form) -> Option<Value> {
+        match &node.kind {
+            Kind::Scalar { text, plain: true } if text == "true" => return Some(Value::Bool(true)),
+            Kind::Scalar { text, plain: true } if text == "false" => {
+                return Some(Value::Bool(false));
+            }
+            Kind::Map(_) => {}
+            Kind::Scalar { .. } | Kind::List(_) => {
+                self.mistake(
+                    report,
+                    node,
+                    format!("a schema must be a mapping, found {}", node.describe()),
+                    "e.g. `{ type: string }`",
+                );
+                return None;
+            }
+        }
+        let composed = is_composed(node);
+        let inner = if composed || form == Form::Part {
+            Form::Part
+        } else {
+            Form::Closed
+        };
+        let mut schema = Map::new();
+        for entry in node.entries() {
+            let (key, value) = (entry.key.as_str(), &entry.value);
+            if key == "$ref" {
+                let reference = self.reference(report, value, inner)?;
+                schema.insert("$ref".to_owned(), reference);
+            } else if ONE.contains(&key) {
+                let form = if matches!(key, "not" | "if" | "then" | "else") {
+                    Form::Part
+                } else {
+                    Form::Closed
+                };
+                let converted = self.schema(report, value, form)?;
+                schema.insert(key.to_owned(), converted);
+            } else if MANY.contains(&key) {
+                let form = if key == "prefixItems" {
+                    Form::Closed
+                } else {
+                    Form::Part
+                };
+                let items = report.list(value, &format!("`{key}`"))?;
+                let converted: Option<Vec<Value>> = items
+                    .iter()
+                    .map(|item| self.schema(report, item, form))
+                    .collect();
+                schema.insert(key.to_owned(), Value::Array(converted?));
+            } else if NAMED.contains(&key) {
+                let converted = self.named(report, key, value)?;
+                schema.insert(key.to_owned(), converted);
+            } else if PLAIN.contains(&key) {
+                let converted = self.plain(report, value)?;
+                schema.insert(key.to_owned(), converted);
+            } else if let Some((_, hint)) = REFUSED.iter().find(|(word, _)| *word == key) {
+                self.mistake(
+                    report,
+                    value,
+                    format!("keyword `{key}` is not supported"),
+                    hint,
+                );
+            } else if !NOTES.contains(&key)
+                && (!key.starts_with("x-") || key.starts_with("x-vauban-"))
+            {
+                self.mistake(
+                    report,
+                    value,
+                    format!("there is no keyword `{key}`"),
+                    "see JSON Schema 2020-12",
+                );
+            }
+        }
+        self.drop_other_direction(node, &mut schema);
+        self.format(&mut schema);
+        self.close(report, node, form, composed, &mut schema);
+        Some(Value::Object(schema))
+    }
+
+    fn reference(&mut self, report: &mut Report, node: &Node, form: Form) -> Option<Value> {
+        let Some(target) = self.source.component(report, node, "schemas") else {
+            self.clean = false;
+            return None;
+        };
+        let name = component_name(node.scalar().unwrap_or_default(), "schemas")?.to_owned();
+        let key = (name, form);
+        let text = format!("#/$defs/{}", definition(&key).replace('~', "~0"));
+        self.wanted.insert(key);
+        let _: &Node = target;
+        Some(Value::String(text))
+    }
+
+    fn named(&mut self, report: &mut Report, key: &str, node: &'n Node) -> Option<Value> {
+        if !matches!(node.kind, Kind::Map(_)) {
+            self.mistake(
+                report,
+                node,
+                format!("`{key}` must be a mapping, found {}", node.describe()),
+                "names and their schemas",
+            );
+            return None;
+        }
+        let form = if key == "dependentSchemas" {
+            Form::Part
+        } else {
+            Form::Closed
+        };
+        let mut named = Map::new();
+        for entry in node.entries() {
+            let converted = self.schema(report, &entry.value, form)?;
+            named.insert(entry.key.clone(), converted);
+        }
+        Some(Value::Object(named))
+    }
+
+    /// A value of the document as JSON.
+    fn plain(&mut self, report: &mut Report, node: &Node) -> Option<Value> {
+        match &node.kind {
+            Kind::List(items) => items
+                .iter()
+                .map(|item| self.plain(report, item))
+                .collect::<Option<_>>()
+                .map(Value::Array),
+            Kind::Map(entries) => {
+                let pair = |entry: &crate::load::yaml::Entry| {
+                    Some((entry.key.clone(), self.plain(report, &entry.value)?))
+                };
+                entries
+                    .iter()
+                    .map(pair)
+                    .collect::<Option<_>>()
+                    .map(Value::Object)
+            }
+            Kind::Scalar { text, .. } => match node.describe() {
+                "nothing" => Some(Value::Null),
+                "true or false" => Some(Value::Bool(text.eq_ignore_ascii_case("true"))),
+                "a number" => {
+                    let number = read_number(text);
+                    if number.is_none() {
+                        self.mistake(
+                            report,
+                            node,
+                            format!("number `{text}` is not supported"),
+                            "write it as JSON does",
+                        );
+                    }
+                    number.map(Value::Number)
+                }
+                _ => Some(Value::String(text.clone())),
+            },
+        }
+    }
+
+    /// A request cannot set what is read-only; an answer does not tell what is write-only.
+    fn drop_other_direction(&self, node: &Node, schema: &mut Map<String, Value>) {
+        let marker = if self.direction == Direction::Request {
+            "readOnly"
+        } else {
+            "writeOnly"
+        };
+        let properties = node
+            .get("properties")
+            .map(Node::entries)
+            .unwrap_or_default();
+        let marked = |value: &Node| value.get(marker).and_then(Node::scalar) == Some("true");
+        for entry in properties.iter().filter(|entry| marked(&entry.value)) {
+            if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+                properties.remove(&entry.key);
+            }
+            if let Some(Value::Array(required)) = schema.get_mut("required") {
+                required.retain(|name| name.as_str() != Some(&entry.key));
+            }
+        }
+    }
+
+    /// Formats of OpenAPI that JSON Schema does not have.
+    fn format(&mut self, schema: &mut Map<String, Value>) {
+        let range = match schema.get("format").and_then(Value::as_str) {
+            Some("int32") => Some((Value::from(i32::MIN), Value::from(i32::MAX))),
+            Some("int64") => Some((Value::from(i64::MIN), Value::from(i64::MAX))),
+            Some("float" | "double" | "password") => None,
+            _ => return,
+        };
+        schema.remove("format");
+        if let Some((low, high)) = range {
+            schema.entry("minimum").or_insert(low);
+            schema.entry("maximum").or_insert(high);
+        }
+    }
+
+    fn close(
+        &mut self,
+        report: &mut Report,
+        node: &Node,
+        form: Form,
+        composed: bool,
+        schema: &mut Map<String, Value>,
+    ) {
+        let said = ["additionalProperties", "unevaluatedProperties"]
+            .iter()
+            .any(|key| node.get(key).is_some());
+        if said || form == Form::Part {
+            return;
+        }
+        if composed {
+            schema.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
+        } else if node.get("properties").is_some() || node.get("patternProperties").is_some() {
+            schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+        } else if node.get("type").and_then(Node::scalar) == Some("object") {
+            let hint = "write `additionalProperties: true` or `false`, or list `properties`";
+            self.mistake(
+                report,
+                node,
+                "an object without `properties` must say which it accepts",
+                hint,
+            );
+        }
+    }
+}
+
+/// True when several schemas decide together about one value.
+fn is_composed(node: &Node) -> bool {
+    let parts = ["allOf", "anyOf", "oneOf", "if", "dependentSchemas"];
+    let notes = |key: &str| NOTES.contains(&key) || key == "$ref" || key.starts_with("x-");
+    let beside =
+        node.get("$ref").is_some() && node.entries().iter().any(|entry| !notes(&entry.key));
+    beside || parts.iter().any(|key| node.get(key).is_some())
+}
+
+fn read_number(text: &str) -> Option<Number> {
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number.into());
+    }
+    if let Ok(number) = text.parse::<u64>() {
+        return Some(number.into());
+    }
+    Number::from_f64(text.parse().ok()?)
+}

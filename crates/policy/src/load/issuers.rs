@@ -1,0 +1,204 @@
+//! `issuers` and `clients`: who vouches, and for which applications.
+
+use std::collections::BTreeMap;
+
+use super::names::{AUTHORITY, Names, refer, refuse_twice};
+use super::report::{At, Report};
+use super::words;
+use super::yaml::Node;
+use crate::{Client, Issuer, PasswordPlan};
+
+/// Longest life of an access token, seconds.
+const ACCESS_TOKEN_SECONDS_MAX: u32 = 900;
+/// Longest life of a refresh family, seconds.
+const REFRESH_TOKEN_SECONDS_MAX: u32 = 604_800;
+/// Longest life of an internal token, seconds.
+const INTERNAL_TOKEN_SECONDS_MAX: u32 = 60;
+/// Least memory of one password hash, KiB.
+const PASSWORD_MEMORY_KIB_MIN: u32 = 19_456;
+/// Most memory of one password hash, KiB.
+const PASSWORD_MEMORY_KIB_MAX: u32 = 4_194_304;
+
+pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
+    let items = report.list(node, "`issuers`")?;
+    let [item] = items else {
+        let message = format!(
+            "`issuers` must have exactly one entry, the embedded authority; found {}",
+            items.len()
+        );
+        report.mistake(node.spot, message);
+        return None;
+    };
+    let known = [
+        "name",
+        "issuer",
+        "audience",
+        "access_token_seconds",
+        "refresh_token_seconds",
+        "internal_token_seconds",
+        "password",
+        "roles",
+    ];
+    let fields = report.fields(item, "an issuer", &known)?;
+    if let Some(name) = fields.need_text(report, "name")
+        && name.value != AUTHORITY
+    {
+        report.mistake_hint(
+            name.spot,
+            format!("there is no issuer `{}`", name.value),
+            "the embedded one is `authority`",
+        );
+    }
+    let issuer = fields
+        .need_text(report, "issuer")
+        .filter(|url| judge_url(report, url));
+    let audience = fields.need_text(report, "audience");
+    let access = fields.need_u32(report, "access_token_seconds", 1..=ACCESS_TOKEN_SECONDS_MAX);
+    let refresh = fields.need_u32(
+        report,
+        "refresh_token_seconds",
+        1..=REFRESH_TOKEN_SECONDS_MAX,
+    );
+    let internal = fields.need_u32(
+        report,
+        "internal_token_seconds",
+        1..=INTERNAL_TOKEN_SECONDS_MAX,
+    );
+    if let (Some(access), Some(refresh)) = (access, refresh)
+        && refresh < access
+    {
+        report.mistake(item.spot, "the refresh token ends before the access token");
+    }
+    let password = fields
+        .need(report, "password")
+        .and_then(|node| read_password(report, node));
+    let roles = fields
+        .need(report, "roles")
+        .and_then(|node| read_roles(report, node));
+    Some(Issuer {
+        issuer: issuer?.value,
+        audience: audience?.value,
+        access_token_seconds: access?,
+        refresh_token_seconds: refresh?,
+        internal_token_seconds: internal?,
+        password: password?,
+        roles: roles?,
+    })
+}
+
+fn judge_url(report: &mut Report, url: &At<String>) -> bool {
+    let host = url
+        .value
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split(['/', ':']).next());
+    let odd = url.value.contains(['?', '#', ' ', '@', '\\']) || url.value.ends_with('/');
+    let good = host.is_some_and(words::is_host) && !odd;
+    if !good {
+        let hint = "an https URL without query, fragment and slash at the end (RFC 8414 §2)";
+        report.mistake_hint(url.spot, format!("`{}` is no issuer", url.value), hint);
+    }
+    good
+}
+
+fn read_password(report: &mut Report, node: &Node) -> Option<PasswordPlan> {
+    let fields = report.fields(
+        node,
+        "`password`",
+        &[
+            "target_milliseconds",
+            "memory_kib",
+            "concurrency",
+            "queue_max",
+        ],
+    )?;
+    let target = fields.need_u32(report, "target_milliseconds", 250..=500);
+    let memory = fields.need_u32(
+        report,
+        "memory_kib",
+        PASSWORD_MEMORY_KIB_MIN..=PASSWORD_MEMORY_KIB_MAX,
+    );
+    let concurrency = fields.need_u32(report, "concurrency", 1..=256);
+    let queue = fields.need_u32(report, "queue_max", 1..=4096);
+    Some(PasswordPlan {
+        target_milliseconds: target?,
+        memory_kib: memory?,
+        concurrency: concurrency?,
+        queue_max: queue?,
+    })
+}
+
+fn read_roles(report: &mut Report, node: &Node) -> Option<BTreeMap<String, Vec<String>>> {
+    report.fields_of_any(node, "`roles`")?;
+    let mut roles = BTreeMap::new();
+    if node.entries().is_empty() {
+        report.mistake(node.spot, "`roles` lists nothing");
+    }
+    for entry in node.entries() {
+        if !words::is_role(&entry.key) {
+            let hint = "letters, digits, `_`, `-` and `.`, at most 64";
+            report.mistake_hint(
+                entry.spot,
+                format!("`{}` is no name for a role", entry.key),
+                hint,
+            );
+        }
+        let permissions = report
+            .texts(&entry.value, &format!("role `{}`", entry.key))
+            .unwrap_or_default();
+        for permission in &permissions {
+            judge_permission(report, permission);
+        }
+        roles.insert(
+            entry.key.clone(),
+            permissions
+                .into_iter()
+                .map(|permission| permission.value)
+                .collect(),
+        );
+    }
+    Some(roles)
+}
+
+fn judge_permission(report: &mut Report, permission: &At<String>) {
+    if !words::is_permission(&permission.value) {
+        let hint = "letters, digits and `:._-/`, at most 128, e.g. `read:profile`";
+        report.mistake_hint(
+            permission.spot,
+            format!("`{}` is no permission", permission.value),
+            hint,
+        );
+    }
+}
+
+pub(super) fn read_clients(report: &mut Report, node: &Node, names: &Names) -> Vec<Client> {
+    let mut seen: Vec<At<String>> = Vec::new();
+    let mut clients = Vec::new();
+    for item in report.list(node, "`clients`").unwrap_or_default() {
+        let Some(fields) = report.fields(item, "a client", &["id", "permissions"]) else {
+            continue;
+        };
+        let id = fields.need_text(report, "id");
+        if let Some(id) = &id {
+            if !words::is_role(&id.value) {
+                report.mistake(id.spot, format!("`{}` is no client id", id.value));
+            }
+            refuse_twice(report, id, &seen, "client");
+            seen.push(id.clone());
+        }
+        let permissions = fields.need_texts(report, "permissions").unwrap_or_default();
+        for permission in &permissions {
+            refer(report, permission, &names.permissions, "permission");
+        }
+        if let Some(id) = id {
+            let permissions = permissions
+                .into_iter()
+                .map(|permission| permission.value)
+                .collect();
+            clients.push(Client {
+                id: id.value,
+                permissions,
+            });
+        }
+    }
+    clients
+}

@@ -1,0 +1,8 @@
+//! Tests of the public API.
+
+#[cfg(test)]
+mod bank;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod seed;
