@@ -25,10 +25,14 @@ pub(crate) struct PostgresFacts {
 impl PostgresFacts {
     /// The pool connects when it is first asked. `url` is a secret and appears in no error.
     pub(crate) fn new(url: &str, statements: Statements) -> Result<Self, FactsError> {
-        let options = PgConnectOptions::from_str(url)
-            .or(Err(FactsError(
-                "the facts URL is not `postgres://ROLE@HOST/DATABASE`".to_owned(),
-            )))?
+        let is_ours = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let options = is_ours
+            .then(|| PgConnectOptions::from_str(url).ok())
+            .flatten();
+        let options = options
+            .ok_or_else(|| {
+                FactsError("the facts URL is not `postgres://ROLE@HOST/DATABASE`".to_owned())
+            })?
             .application_name("vauban-guard")
             .options([
                 ("default_transaction_read_only", "on".to_owned()),

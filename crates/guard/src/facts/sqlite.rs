@@ -40,7 +40,7 @@ impl SqliteFacts {
     }
 
     /// The pool of the file that stands under the name now. A file that was removed or replaced is not read on.
-    fn pool(&self) -> Result<SqlitePool, FactsError> {
+    pub(crate) fn pool(&self) -> Result<SqlitePool, FactsError> {
         let file = file_id(&self.path)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = open.as_ref().filter(|opened| opened.file == file) {
