@@ -302,8 +302,7 @@ fn classify_line(line: &[u8]) -> Result<(), FramingRefusal> {
     else {
         return Err(FramingRefusal::RequestLine);
     };
-    if method.is_empty() || target.is_empty() || !method.iter().all(|byte| byte.is_ascii_graphic())
-    {
+    if method.is_empty() || target.is_empty() || !method.iter().all(u8::is_ascii_graphic) {
         return Err(FramingRefusal::RequestLine);
     }
     if !target.iter().all(u8::is_ascii_graphic) {

@@ -14,11 +14,14 @@ use hyper::body::Incoming;
 use tokio::sync::mpsc;
 use vauban_http::FramingRefusal;
 
-use crate::gate::Verdict;
+use crate::gate::{Flight, Verdict};
 
 /// The body of an answer.
 #[derive(Debug)]
-pub struct Body(Kind);
+pub struct Body {
+    kind: Kind,
+    flight: Option<Flight>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -29,17 +32,26 @@ enum Kind {
 impl Body {
     /// A body that is known whole.
     pub fn full(bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Full(bytes.into()))
+        Self::of(Kind::Full(bytes.into()))
     }
 
     /// No body.
     pub const fn empty() -> Self {
-        Self(Kind::Full(Bytes::new()))
+        Self::of(Kind::Full(Bytes::new()))
     }
 
     /// A body whose pieces are sent as they come; it ends when the sender is dropped.
     pub const fn stream(pieces: mpsc::Receiver<Bytes>) -> Self {
-        Self(Kind::Stream(pieces))
+        Self::of(Kind::Stream(pieces))
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self { kind, flight: None }
+    }
+
+    /// Until this body is sent, its connection is not idle.
+    pub(crate) fn hold(&mut self, flight: Flight) {
+        self.flight = Some(flight);
     }
 }
 
@@ -57,7 +69,7 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Kind::Stream(pieces) => pieces
@@ -67,11 +79,11 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Full(bytes) if bytes.is_empty())
+        matches!(&self.kind, Kind::Full(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => {
                 SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
             }

@@ -10,12 +10,14 @@
 
 mod body;
 mod clock;
+mod deadline;
 mod gate;
 pub mod join;
 mod peer;
 mod server;
 mod socket;
 mod stop;
+mod stream;
 pub mod task;
 mod tls;
 mod upstream;

@@ -89,8 +89,8 @@ impl Socket {
             return BTreeMap::new();
         };
         let mut handed = ListenFd::from_env();
-        let named = names.split(':').enumerate().take(handed.len());
-        named
+        let pairs = names.split(':').enumerate().take(handed.len());
+        pairs
             .filter_map(|(index, name)| Some((name.to_owned(), take(&mut handed, index)?)))
             .collect()
     }

@@ -1,15 +1,34 @@
-//! Upstreams: pooled HTTP/1.1 connections that the asking task drives itself.
+//! Upstreams: pooled HTTP/1.1 connections, driven by whoever asks.
+//!
+//! A connection is not a task of its own: the asking task polls it together with its request, which saves two hand-overs
+//! between tasks per request. An idle connection is polled once before it is used again, which is when its end is noticed.
 
+use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, Response, Uri, Version};
+use http_body_util::Full;
 use hyper::body::Incoming;
+use rustls::ClientConfig;
+use tokio::time::Instant;
 
-use crate::Workload;
+use crate::workload::State;
+use crate::{Workload, task};
+
+mod connect;
+mod link;
+
+use link::{Failure, Link};
+
+/// An idle connection is not kept longer; servers of this crate hang up after sixty seconds.
+const IDLE_TIME: Duration = Duration::from_secs(30);
 
 /// The limits of an upstream.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +46,14 @@ pub struct UpstreamLimits {
 pub enum UpstreamError {
     /// No connection.
     #[error("the upstream cannot be reached")]
-    Connect(#[source] std::io::Error),
+    Connect(#[source] io::Error),
     /// No answer in time.
     #[error("the upstream did not answer in time")]
     Timeout,
     /// The answer is longer than the limit.
     #[error("the answer of the upstream is too large")]
     TooLarge,
-    /// The connection broke, or what came is not HTTP.
+    /// The connection broke, or what came is not an answer.
     #[error("the upstream broke off its answer")]
     Broken(#[source] Option<hyper::Error>),
     /// The peer is not who it should be.
@@ -43,22 +62,47 @@ pub enum UpstreamError {
 }
 
 /// One upstream. Clones share its pool.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Upstream {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     place: Place,
+    host: HeaderValue,
     limits: UpstreamLimits,
+    idle: Mutex<Vec<Link>>,
 }
 
-#[derive(Debug)]
 enum Place {
     Plain(SocketAddr),
     Unix(PathBuf),
-    Mutual(SocketAddr, String, Workload),
+    Mutual(Box<Mutual>),
+    /// TLS to a known peer, without a certificate of our own: only to join.
+    Anonymous(SocketAddr, String, Arc<ClientConfig>),
+}
+
+struct Mutual {
+    address: SocketAddr,
+    expected: String,
+    workload: Workload,
+    /// The configuration of the identity that it was made from.
+    config: ArcSwapOption<(Arc<State>, Arc<ClientConfig>)>,
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.inner.place {
+            Place::Plain(address) => write!(f, "Upstream({address})"),
+            Place::Unix(path) => write!(f, "Upstream({})", path.display()),
+            Place::Mutual(mutual) => {
+                write!(f, "Upstream({} at {})", mutual.expected, mutual.address)
+            }
+            Place::Anonymous(address, expected, _) => {
+                write!(f, "Upstream({expected} at {address})")
+            }
+        }
+    }
 }
 
 impl Upstream {
@@ -69,37 +113,169 @@ impl Upstream {
         workload: Workload,
         limits: UpstreamLimits,
     ) -> Self {
-        Self::at(Place::Mutual(address, expected_spiffe, workload), limits)
+        let mutual = Mutual {
+            address,
+            expected: expected_spiffe,
+            workload,
+            config: ArcSwapOption::empty(),
+        };
+        Self::at(Place::Mutual(Box::new(mutual)), Some(address), limits)
     }
 
     /// Over plain TCP.
     pub fn plain(address: SocketAddr, limits: UpstreamLimits) -> Self {
-        Self::at(Place::Plain(address), limits)
+        Self::at(Place::Plain(address), Some(address), limits)
     }
 
     /// Over a Unix socket.
     pub fn unix(path: impl Into<PathBuf>, limits: UpstreamLimits) -> Self {
-        Self::at(Place::Unix(path.into()), limits)
+        Self::at(Place::Unix(path.into()), None, limits)
     }
 
-    fn at(place: Place, limits: UpstreamLimits) -> Self {
+    pub(crate) fn anonymous(
+        address: SocketAddr,
+        expected: String,
+        config: Arc<ClientConfig>,
+        limits: UpstreamLimits,
+    ) -> Self {
+        Self::at(
+            Place::Anonymous(address, expected, config),
+            Some(address),
+            limits,
+        )
+    }
+
+    fn at(place: Place, address: Option<SocketAddr>, limits: UpstreamLimits) -> Self {
+        let host = address.and_then(|address| HeaderValue::try_from(address.to_string()).ok());
+        let host = host.unwrap_or(HeaderValue::from_static("localhost"));
         Self {
-            inner: Arc::new(Inner { place, limits }),
+            inner: Arc::new(Inner {
+                place,
+                host,
+                limits,
+                idle: Mutex::new(Vec::new()),
+            }),
         }
     }
 
     /// Sends a request and reads the answer whole.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, UpstreamError> {
-        drop(request);
-        Err(UpstreamError::Timeout)
+    ///
+    /// Once more over a new connection if a kept one turns out to be closed, and only if nothing was written or the method
+    /// is idempotent and nothing was answered.
+    pub async fn send(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, UpstreamError> {
+        self.prepare(&mut request);
+        let limits = &self.inner.limits;
+        let until = Instant::now() + limits.answer_time;
+        let (mut link, response) = self.first_byte(request.map(Full::new), until).await?;
+        let (head, body) = response.into_parts();
+        let body = link.collect(body, limits.answer_bytes_max).await?;
+        self.keep(link);
+        Ok(Response::from_parts(head, body))
     }
 
-    /// Sends a request and returns as soon as the head of the answer is there.
+    /// Sends a request and returns as soon as the head of the answer is there. The body has no deadline and no limit: its
+    /// reader decides.
     pub async fn stream(
         &self,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        drop(request);
-        Err(UpstreamError::Timeout)
+        self.prepare(&mut request);
+        let until = Instant::now() + self.inner.limits.answer_time;
+        let (link, response) = self.first_byte(request.map(Full::new), until).await?;
+        if let Some(connection) = link.into_connection() {
+            drop(task::spawn("upstream stream", connection));
+        }
+        Ok(response)
+    }
+
+    /// The framing is ours, whatever the request says; the target is in origin form; there is a host.
+    fn prepare(&self, request: &mut Request<Bytes>) {
+        *request.version_mut() = Version::HTTP_11;
+        if request.uri().authority().is_some() {
+            let target = request.uri().path_and_query().cloned();
+            *request.uri_mut() = target.map_or(Uri::from_static("/"), Uri::from);
+        }
+        let headers = request.headers_mut();
+        for name in [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION] {
+            headers.remove(name);
+        }
+        if !headers.contains_key(HOST) {
+            headers.insert(HOST, self.inner.host.clone());
+        }
+    }
+
+    /// Until the head of the answer is there.
+    async fn first_byte(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        until: Instant,
+    ) -> Result<(Link, Response<Incoming>), UpstreamError> {
+        if let Some(mut link) = self.kept().await {
+            let again = request.method().is_idempotent().then(|| request.clone());
+            match link.ask(request, until).await {
+                Ok(response) => return Ok((link, response)),
+                Err(Failure::Unsent(unsent)) => request = *unsent,
+                Err(Failure::Closed(error)) => match again {
+                    Some(again) => request = again,
+                    None => return Err(UpstreamError::Broken(Some(error))),
+                },
+                Err(Failure::Final(error)) => return Err(error),
+            }
+        }
+        let mut link = match tokio::time::timeout_at(until, self.connect()).await {
+            Ok(connected) => connected?,
+            Err(_) => return Err(UpstreamError::Timeout),
+        };
+        match link.ask(request, until).await {
+            Ok(response) => Ok((link, response)),
+            Err(Failure::Unsent(_)) => Err(UpstreamError::Broken(None)),
+            Err(Failure::Closed(error)) => Err(UpstreamError::Broken(Some(error))),
+            Err(Failure::Final(error)) => Err(error),
+        }
+    }
+
+    /// The connection that was used last, if it is still good. The others behind it are older.
+    async fn kept(&self) -> Option<Link> {
+        loop {
+            let mut link = self.idle().pop()?;
+            if link.is_older_than(IDLE_TIME) {
+                let old = std::mem::take(&mut *self.idle());
+                drop(old);
+                return None;
+            }
+            if self.is_current(&link) && link.is_ready().await {
+                return Some(link);
+            }
+        }
+    }
+
+    fn keep(&self, mut link: Link) {
+        if !link.rest() {
+            return;
+        }
+        let mut idle = self.idle();
+        if idle.len() < self.inner.limits.idle_max {
+            idle.push(link);
+        }
+    }
+
+    /// Whether the connection was made with the identity in use.
+    fn is_current(&self, link: &Link) -> bool {
+        match &self.inner.place {
+            Place::Mutual(mutual) => link
+                .state()
+                .is_some_and(|state| mutual.workload.is_current(state)),
+            Place::Plain(_) | Place::Unix(_) | Place::Anonymous(..) => true,
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Link>> {
+        self.inner
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

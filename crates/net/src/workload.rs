@@ -126,6 +126,10 @@ impl Workload {
         self.inner.current.load_full()
     }
 
+    pub(crate) fn is_current(&self, state: &Arc<State>) -> bool {
+        Arc::ptr_eq(&self.inner.current.load(), state)
+    }
+
     pub(crate) fn dir(&self) -> Option<&Path> {
         self.inner.dir.as_deref()
     }

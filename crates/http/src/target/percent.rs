@@ -27,9 +27,8 @@ pub(super) fn decode(raw: &str, plus: Plus) -> Result<String, TargetRefusal> {
             _ => decoded.push(byte),
         }
     }
-    let text = match String::from_utf8(decoded) {
-        Ok(text) => text,
-        Err(_) => return Err(TargetRefusal::Utf8),
+    let Ok(text) = String::from_utf8(decoded) else {
+        return Err(TargetRefusal::Utf8);
     };
     if text.chars().any(char::is_control) {
         Err(TargetRefusal::Control)
