@@ -162,46 +162,53 @@ impl Denial {
 
     /// The public sentence.
     pub fn sentence(&self) -> String {
-        match self {
-            Self::Framing(refusal) => refusal.to_string(),
-            Self::Path(refusal) => refusal.to_string(),
-            _ => self.words().2.to_owned(),
+        if let Self::Framing(refusal) = self {
+            refusal.to_string()
+        } else if let Self::Path(refusal) = self {
+            refusal.to_string()
+        } else {
+            self.words().2.to_owned()
         }
     }
 
     /// Seconds for `Retry-After`.
     pub fn retry_after_seconds(&self) -> Option<u32> {
-        match self {
-            Self::BudgetIp {
-                retry_after_seconds,
-            }
-            | Self::BudgetUser {
-                retry_after_seconds,
-            }
-            | Self::BudgetEndpoint {
-                retry_after_seconds,
-            }
-            | Self::LoginThrottled {
-                retry_after_seconds,
-            } => Some(*retry_after_seconds),
-            _ => None,
+        if let Self::BudgetIp {
+            retry_after_seconds,
+        }
+        | Self::BudgetUser {
+            retry_after_seconds,
+        }
+        | Self::BudgetEndpoint {
+            retry_after_seconds,
+        }
+        | Self::LoginThrottled {
+            retry_after_seconds,
+        } = self
+        {
+            Some(*retry_after_seconds)
+        } else {
+            None
         }
     }
 
     /// Value for `WWW-Authenticate` (RFC 6750 §3).
     pub fn challenge(&self) -> Option<&'static str> {
-        match self {
-            Self::TokenMissing => Some("Bearer"),
-            _ if self.status() == 401 => Some("Bearer error=\"invalid_token\""),
-            _ => None,
+        if *self == Self::TokenMissing {
+            Some("Bearer")
+        } else if self.status() == 401 {
+            Some("Bearer error=\"invalid_token\"")
+        } else {
+            None
         }
     }
 
     /// Value for `Allow`.
     pub fn allow(&self) -> Option<String> {
-        match self {
-            Self::MethodRefused { allowed } => Some(allowed.join(", ")),
-            _ => None,
+        if let Self::MethodRefused { allowed } = self {
+            Some(allowed.join(", "))
+        } else {
+            None
         }
     }
 
@@ -228,6 +235,8 @@ impl Denial {
     }
 
     /// Code, status and sentence; the framing refusals bring their own sentence.
+    #[expect(clippy::too_many_lines, reason = "a table: one row per refusal")]
+    #[rustfmt::skip]
     fn words(&self) -> (&'static str, u16, &'static str) {
         match self {
             Self::Framing(refusal) => (refusal.code(), refusal.status(), ""),

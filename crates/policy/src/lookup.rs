@@ -150,8 +150,7 @@ impl RouteIndex {
                 route: alive.iter().find(end).copied(),
                 ..State::default()
             };
-            let words: Vec<Option<&str>> = words_at(templates, &alive, depth);
-            for word in words {
+            for word in words_at(templates, &alive, depth) {
                 let next: Alive = alive
                     .iter()
                     .copied()
@@ -161,18 +160,12 @@ impl RouteIndex {
                     continue;
                 }
                 let key = (depth + 1, next);
-                let target = if let Some(target) = known.get(&key) {
-                    *target
-                } else {
-                    let target = index.states.len();
-                    if target == STATES_MAX {
-                        return None;
-                    }
+                let target = known.get(&key).copied().unwrap_or(index.states.len());
+                if target == index.states.len() {
                     index.states.push(State::default());
                     todo.push((target, depth + 1, key.1.clone()));
                     known.insert(key, target);
-                    target
-                };
+                }
                 match word {
                     Some(word) => drop(built.literals.insert(word.to_owned(), target)),
                     None => built.other = Some(target),
@@ -180,6 +173,9 @@ impl RouteIndex {
             }
             if let Some(slot) = index.states.get_mut(state) {
                 *slot = built;
+            }
+            if index.states.len() > STATES_MAX {
+                return None;
             }
         }
         Some(index)

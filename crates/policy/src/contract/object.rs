@@ -15,9 +15,9 @@ impl Operation {
             return None;
         };
         match &rule.locate {
-            Locate::Path(name) => only(texts_of(Place::Path, name, input)),
-            Locate::Query(name) => only(texts_of(Place::Query, name, input)),
-            Locate::Header(name) => only(texts_of(Place::Header, name, input)),
+            Locate::Path(name) => only(&texts_of(Place::Path, name, input)),
+            Locate::Query(name) => only(&texts_of(Place::Query, name, input)),
+            Locate::Header(name) => only(&texts_of(Place::Header, name, input)),
             Locate::Body(pointer) => {
                 super::scan(input.body).ok()?;
                 let body: Value = serde_json::from_slice(input.body).ok()?;
@@ -26,7 +26,11 @@ impl Operation {
                     Value::Number(number) if number.is_i64() || number.is_u64() => {
                         Some(number.to_string())
                     }
-                    _ => None,
+                    Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::Array(_)
+                    | Value::Object(_) => None,
                 }
             }
         }
@@ -34,8 +38,8 @@ impl Operation {
     }
 }
 
-fn only(texts: Vec<&str>) -> Option<String> {
-    match texts.as_slice() {
+fn only(texts: &[&str]) -> Option<String> {
+    match texts {
         [text] => Some((*text).to_owned()),
         _ => None,
     }

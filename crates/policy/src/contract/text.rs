@@ -64,15 +64,12 @@ fn read_integer(text: &str) -> Option<Number> {
 
 fn read_number(text: &str) -> Option<Number> {
     super::json::scan(text.as_bytes()).ok()?;
-    match serde_json::from_str(text).ok()? {
-        Value::Number(number)
-            if !text.starts_with([' ', '\t', '\n', '\r'])
-                && !text.ends_with([' ', '\t', '\n', '\r']) =>
-        {
-            Some(number)
-        }
-        _ => None,
+    let bare = text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && text.ends_with(|c: char| c.is_ascii_digit());
+    if !bare {
+        return None;
     }
+    serde_json::from_str(text).ok()
 }
 
 #[cfg(test)]

@@ -251,12 +251,7 @@ fn component_name<'t>(reference: &'t str, section: &str) -> Option<&'t str> {
 }
 
 /// One of some words.
-fn one_of<'w, T: Copy>(
-    report: &mut Report,
-    node: &Node,
-    what: &str,
-    words: &[(&'w str, T)],
-) -> Option<T> {
+fn one_of<T: Copy>(report: &mut Report, node: &Node, what: &str, words: &[(&str, T)]) -> Option<T> {
     if let Some((_, value)) = words.iter().find(|(word, _)| node.scalar() == Some(*word)) {
         return Some(*value);
     }

@@ -226,10 +226,10 @@ impl Report {
 
     /// True or false.
     pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
-        match &node.kind {
-            Kind::Scalar { text, plain: true } if text == "true" => return Some(true),
-            Kind::Scalar { text, plain: true } if text == "false" => return Some(false),
-            _ => {}
+        if let Kind::Scalar { text, plain: true } = &node.kind
+            && let "true" | "false" = text.as_str()
+        {
+            return Some(text == "true");
         }
         self.mistake(
             node.spot,

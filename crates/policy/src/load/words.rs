@@ -65,7 +65,7 @@ pub(super) fn closest<'w>(written: &str, known: impl Iterator<Item = &'w str>) -
 }
 
 /// A hint towards the nearest word, or all of them.
-pub(super) fn hint<'w>(written: &str, known: &'w [String], plural: &str) -> String {
+pub(super) fn hint(written: &str, known: &[String], plural: &str) -> String {
     match closest(written, known.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if known.is_empty() => format!("there are no {plural}"),

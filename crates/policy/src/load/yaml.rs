@@ -151,27 +151,11 @@ pub(super) fn parse(text: &str) -> Result<Node, Flaw> {
             )
         })?;
         let spot = spot_of(span);
+        refuse_unread(&event, spot)?;
         let finished = match event {
-            Event::StreamStart | Event::StreamEnd | Event::Nothing | Event::DocumentEnd => None,
             Event::DocumentStart(_) if root.is_some() => {
-                return Err(flaw(
-                    spot,
-                    "a second document begins here",
-                    Some("one file holds one document"),
-                ));
-            }
-            Event::DocumentStart(_) => None,
-            Event::Alias(_) => return Err(refuse_anchor(spot)),
-            Event::Scalar(_, _, anchor, ref tag)
-            | Event::SequenceStart(anchor, ref tag)
-            | Event::MappingStart(anchor, ref tag)
-                if anchor != 0 || tag.is_some() =>
-            {
-                return Err(if tag.is_some() {
-                    refuse_tag(spot)
-                } else {
-                    refuse_anchor(spot)
-                });
+                let hint = Some("one file holds one document");
+                return Err(flaw(spot, "a second document begins here", hint));
             }
             Event::Scalar(text, style, ..) => {
                 let plain = style == ScalarStyle::Plain;
@@ -192,6 +176,12 @@ pub(super) fn parse(text: &str) -> Result<Node, Flaw> {
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(close),
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::Nothing
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::Alias(_) => None,
         };
         if let Some(node) = finished {
             place(&mut open, &mut root, node)?;
@@ -215,16 +205,33 @@ fn flaw(spot: Spot, message: impl Into<String>, hint: Option<&str>) -> Flaw {
     }
 }
 
-fn refuse_anchor(spot: Spot) -> Flaw {
-    flaw(
-        spot,
-        "anchors and aliases are not read",
-        Some("write the value out where it is used"),
-    )
-}
-
-fn refuse_tag(spot: Spot) -> Flaw {
-    flaw(spot, "tags are not read", Some("write the plain value"))
+/// Refuses what could give a text a second reading.
+fn refuse_unread(event: &Event<'_>, spot: Spot) -> Result<(), Flaw> {
+    let (anchored, tagged) = match event {
+        Event::Alias(_) => (true, false),
+        Event::Scalar(_, _, anchor, tag)
+        | Event::SequenceStart(anchor, tag)
+        | Event::MappingStart(anchor, tag) => (*anchor != 0, tag.is_some()),
+        Event::Nothing
+        | Event::StreamStart
+        | Event::StreamEnd
+        | Event::DocumentStart(_)
+        | Event::DocumentEnd
+        | Event::SequenceEnd
+        | Event::MappingEnd => (false, false),
+    };
+    if anchored {
+        let hint = Some("write the value out where it is used");
+        return Err(flaw(spot, "anchors and aliases are not read", hint));
+    }
+    if tagged {
+        return Err(flaw(
+            spot,
+            "tags are not read",
+            Some("write the plain value"),
+        ));
+    }
+    Ok(())
 }
 
 fn enter(open: &mut Vec<Open>, new: Open, spot: Spot) -> Result<(), Flaw> {

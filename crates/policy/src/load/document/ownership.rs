@@ -171,12 +171,14 @@ fn read_locate<'n>(
     let word = fields.need_text(report, key)?;
     match place {
         Place::Body => {
-            judge_pointer(report, source, &word, named).then(|| Locate::Body(word.value))
+            judge_pointer(report, source, &word, named).then_some(Locate::Body(word.value))
         }
-        Place::Path => judge_name(report, &word, place, named).then(|| Locate::Path(word.value)),
-        Place::Query => judge_name(report, &word, place, named).then(|| Locate::Query(word.value)),
+        Place::Path => judge_name(report, &word, place, named).then_some(Locate::Path(word.value)),
+        Place::Query => {
+            judge_name(report, &word, place, named).then_some(Locate::Query(word.value))
+        }
         Place::Header => {
-            judge_name(report, &word, place, named).then(|| Locate::Header(word.value))
+            judge_name(report, &word, place, named).then_some(Locate::Header(word.value))
         }
     }
 }

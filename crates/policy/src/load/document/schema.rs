@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use super::{Source, component_name};
 use crate::contract::Schema;
 use crate::load::report::Report;
-use crate::load::yaml::{Kind, Node};
+use crate::load::yaml::{Entry, Kind, Node};
 
 /// Which way a message goes; `readOnly` fields do not come in, `writeOnly` fields do not go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,15 +103,15 @@ pub(super) fn compile<'n>(
     node: &'n Node,
     direction: Direction,
 ) -> Option<Schema> {
-    let mut converter = Converter {
+    let mut schemas = Converter {
         source,
         direction,
         wanted: BTreeSet::new(),
         clean: true,
     };
-    let schema = converter.schema(report, node, Form::Closed)?;
+    let schema = schemas.schema(report, node, Form::Closed)?;
     let mut definitions = Map::new();
-    while let Some((name, form)) = converter
+    while let Some((name, form)) = schemas
         .wanted
         .iter()
         .find(|key| !definitions.contains_key(&definition(key)))
@@ -121,12 +121,12 @@ pub(super) fn compile<'n>(
             .root
             .get("components")
             .and_then(|components| components.get("schemas")?.get(&name))?;
-        let converted = converter
+        let converted = schemas
             .schema(report, node, form)
             .unwrap_or(Value::Bool(false));
         definitions.insert(definition(&(name, form)), converted);
     }
-    if !converter.clean {
+    if !schemas.clean {
         return None;
     }
     let mut root = Map::new();
@@ -219,37 +219,50 @@ impl<'n> Converter<'_, 'n> {
         };
         let mut schema = Map::new();
         for entry in node.entries() {
-            let (key, value) = (entry.key.as_str(), &entry.value);
-            if key == "$ref" {
-                let reference = self.reference(report, value, inner)?;
-                schema.insert("$ref".to_owned(), reference);
-            } else if ONE.contains(&key) {
-                let form = if matches!(key, "not" | "if" | "then" | "else") {
-                    Form::Part
-                } else {
-                    Form::Closed
-                };
-                let converted = self.schema(report, value, form)?;
-                schema.insert(key.to_owned(), converted);
-            } else if MANY.contains(&key) {
-                let form = if key == "prefixItems" {
-                    Form::Closed
-                } else {
-                    Form::Part
-                };
-                let items = report.list(value, &format!("`{key}`"))?;
-                let converted: Option<Vec<Value>> = items
-                    .iter()
-                    .map(|item| self.schema(report, item, form))
-                    .collect();
-                schema.insert(key.to_owned(), Value::Array(converted?));
-            } else if NAMED.contains(&key) {
-                let converted = self.named(report, key, value)?;
-                schema.insert(key.to_owned(), converted);
-            } else if PLAIN.contains(&key) {
-                let converted = self.plain(report, value)?;
-                schema.insert(key.to_owned(), converted);
-            } else if let Some((_, hint)) = REFUSED.iter().find(|(word, _)| *word == key) {
+            self.keyword(report, entry, inner, &mut schema)?;
+        }
+        self.drop_other_direction(node, &mut schema);
+        replace_format(&mut schema);
+        self.close(report, node, form, composed, &mut schema);
+        Some(Value::Object(schema))
+    }
+
+    /// Converts one keyword; those that say nothing about what is accepted are left out.
+    fn keyword(
+        &mut self,
+        report: &mut Report,
+        entry: &'n Entry,
+        inner: Form,
+        schema: &mut Map<String, Value>,
+    ) -> Option<()> {
+        let (key, value) = (entry.key.as_str(), &entry.value);
+        let kept = if key == "$ref" {
+            self.reference(report, value, inner)?
+        } else if ONE.contains(&key) {
+            let form = if matches!(key, "not" | "if" | "then" | "else") {
+                Form::Part
+            } else {
+                Form::Closed
+            };
+            self.schema(report, value, form)?
+        } else if MANY.contains(&key) {
+            let form = if key == "prefixItems" {
+                Form::Closed
+            } else {
+                Form::Part
+            };
+            let items = report.list(value, &format!("`{key}`"))?;
+            let parts: Option<Vec<Value>> = items
+                .iter()
+                .map(|item| self.schema(report, item, form))
+                .collect();
+            Value::Array(parts?)
+        } else if NAMED.contains(&key) {
+            self.named(report, key, value)?
+        } else if PLAIN.contains(&key) {
+            self.plain(report, value)?
+        } else {
+            if let Some((_, hint)) = REFUSED.iter().find(|(word, _)| *word == key) {
                 self.mistake(
                     report,
                     value,
@@ -266,23 +279,21 @@ impl<'n> Converter<'_, 'n> {
                     "see JSON Schema 2020-12",
                 );
             }
-        }
-        self.drop_other_direction(node, &mut schema);
-        self.format(&mut schema);
-        self.close(report, node, form, composed, &mut schema);
-        Some(Value::Object(schema))
+            return Some(());
+        };
+        schema.insert(key.to_owned(), kept);
+        Some(())
     }
 
     fn reference(&mut self, report: &mut Report, node: &Node, form: Form) -> Option<Value> {
-        let Some(target) = self.source.component(report, node, "schemas") else {
+        if self.source.component(report, node, "schemas").is_none() {
             self.clean = false;
             return None;
-        };
+        }
         let name = component_name(node.scalar().unwrap_or_default(), "schemas")?.to_owned();
         let key = (name, form);
         let text = format!("#/$defs/{}", definition(&key).replace('~', "~0"));
         self.wanted.insert(key);
-        let _: &Node = target;
         Some(Value::String(text))
     }
 
@@ -318,9 +329,8 @@ impl<'n> Converter<'_, 'n> {
                 .collect::<Option<_>>()
                 .map(Value::Array),
             Kind::Map(entries) => {
-                let pair = |entry: &crate::load::yaml::Entry| {
-                    Some((entry.key.clone(), self.plain(report, &entry.value)?))
-                };
+                let pair =
+                    |entry: &Entry| Some((entry.key.clone(), self.plain(report, &entry.value)?));
                 entries
                     .iter()
                     .map(pair)
@@ -358,29 +368,14 @@ impl<'n> Converter<'_, 'n> {
             .get("properties")
             .map(Node::entries)
             .unwrap_or_default();
-        let marked = |value: &Node| value.get(marker).and_then(Node::scalar) == Some("true");
-        for entry in properties.iter().filter(|entry| marked(&entry.value)) {
+        let hidden = |value: &Node| value.get(marker).and_then(Node::scalar) == Some("true");
+        for entry in properties.iter().filter(|entry| hidden(&entry.value)) {
             if let Some(Value::Object(properties)) = schema.get_mut("properties") {
                 properties.remove(&entry.key);
             }
             if let Some(Value::Array(required)) = schema.get_mut("required") {
                 required.retain(|name| name.as_str() != Some(&entry.key));
             }
-        }
-    }
-
-    /// Formats of OpenAPI that JSON Schema does not have.
-    fn format(&mut self, schema: &mut Map<String, Value>) {
-        let range = match schema.get("format").and_then(Value::as_str) {
-            Some("int32") => Some((Value::from(i32::MIN), Value::from(i32::MAX))),
-            Some("int64") => Some((Value::from(i64::MIN), Value::from(i64::MAX))),
-            Some("float" | "double" | "password") => None,
-            _ => return,
-        };
-        schema.remove("format");
-        if let Some((low, high)) = range {
-            schema.entry("minimum").or_insert(low);
-            schema.entry("maximum").or_insert(high);
         }
     }
 
@@ -411,6 +406,21 @@ impl<'n> Converter<'_, 'n> {
                 hint,
             );
         }
+    }
+}
+
+/// Formats of OpenAPI that JSON Schema does not have.
+fn replace_format(schema: &mut Map<String, Value>) {
+    let range = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => Some((Value::from(i32::MIN), Value::from(i32::MAX))),
+        Some("int64") => Some((Value::from(i64::MIN), Value::from(i64::MAX))),
+        Some("float" | "double" | "password") => None,
+        _ => return,
+    };
+    schema.remove("format");
+    if let Some((low, high)) = range {
+        schema.entry("minimum").or_insert(low);
+        schema.entry("maximum").or_insert(high);
     }
 }
 
