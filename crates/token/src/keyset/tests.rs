@@ -19,88 +19,85 @@ fn without(member: &str) -> Value {
     jwk
 }
 
+fn check(name: &str, keys: &[Value], expected: KeySetError) {
+    let set = json!({ "keys": keys }).to_string();
+    assert_eq!(
+        JsonWebToken::from_jwk_set(&set).err(),
+        Some(expected),
+        "case `{name}`"
+    );
+}
+
+#[test]
+fn every_set_of_a_wrong_size_is_refused() {
+    let many: Vec<Value> = (0..17).map(|_| jwk()).collect();
+    let twice = jwk();
+    check("empty", &[], KeySetError::Count);
+    check("too many", &many, KeySetError::Count);
+    check(
+        "one kid twice",
+        &[twice.clone(), twice],
+        KeySetError::Duplicate,
+    );
+    check(
+        "a good one before a bad one",
+        &[jwk(), with("use", json!("enc"))],
+        KeySetError::Kind,
+    );
+}
+
 #[test]
 fn every_key_that_is_not_a_public_es256_key_refuses_the_set() {
-    let twice = jwk();
-    let cases: Vec<(&str, Vec<Value>, KeySetError)> = vec![
-        ("empty", vec![], KeySetError::Count),
-        (
-            "too many",
-            (0..17).map(|_| jwk()).collect(),
-            KeySetError::Count,
-        ),
-        (
-            "one kid twice",
-            vec![twice.clone(), twice],
-            KeySetError::Duplicate,
-        ),
-        (
-            "private member",
-            vec![with("d", json!("AA"))],
-            KeySetError::Malformed,
-        ),
-        (
-            "symmetric",
-            vec![json!({"kty":"oct","k":"AA","kid":"a","alg":"HS256"})],
-            KeySetError::Malformed,
-        ),
-        (
-            "for encryption",
-            vec![with("use", json!("enc"))],
-            KeySetError::Kind,
-        ),
-        (
-            "other algorithm",
-            vec![with("alg", json!("ES384"))],
-            KeySetError::Kind,
-        ),
-        (
-            "other curve",
-            vec![with("crv", json!("P-384"))],
-            KeySetError::Kind,
-        ),
-        (
-            "other kind",
-            vec![with("kty", json!("OKP"))],
-            KeySetError::Kind,
-        ),
-        ("empty kid", vec![with("kid", json!(""))], KeySetError::Kind),
-        (
-            "long kid",
-            vec![with("kid", json!("k".repeat(129)))],
-            KeySetError::Kind,
-        ),
-        ("no kid", vec![without("kid")], KeySetError::Malformed),
-        ("no use", vec![without("use")], KeySetError::Malformed),
-        (
-            "short coordinate",
-            vec![with("x", json!("AA"))],
-            KeySetError::Point,
-        ),
-        (
-            "no point of the curve",
-            vec![with("x", json!("A".repeat(43)))],
-            KeySetError::Point,
-        ),
-        (
-            "not base64url",
-            vec![with("x", json!("!"))],
-            KeySetError::Point,
-        ),
-        (
-            "a good one before a bad one",
-            vec![jwk(), with("use", json!("enc"))],
-            KeySetError::Kind,
-        ),
-    ];
-    for (name, keys, expected) in cases {
-        let set = json!({ "keys": keys }).to_string();
-        assert_eq!(
-            JsonWebToken::from_jwk_set(&set).err(),
-            Some(expected),
-            "case `{name}`"
-        );
-    }
+    let oct = json!({"kty": "oct", "k": "AA", "kid": "a", "alg": "HS256"});
+    check(
+        "private member",
+        &[with("d", json!("AA"))],
+        KeySetError::Malformed,
+    );
+    check("symmetric", &[oct], KeySetError::Malformed);
+    check(
+        "for encryption",
+        &[with("use", json!("enc"))],
+        KeySetError::Kind,
+    );
+    check(
+        "other algorithm",
+        &[with("alg", json!("ES384"))],
+        KeySetError::Kind,
+    );
+    check(
+        "other curve",
+        &[with("crv", json!("P-384"))],
+        KeySetError::Kind,
+    );
+    check(
+        "other kind",
+        &[with("kty", json!("OKP"))],
+        KeySetError::Kind,
+    );
+    check("empty kid", &[with("kid", json!(""))], KeySetError::Kind);
+    check(
+        "long kid",
+        &[with("kid", json!("k".repeat(129)))],
+        KeySetError::Kind,
+    );
+    check("no kid", &[without("kid")], KeySetError::Malformed);
+    check("no use", &[without("use")], KeySetError::Malformed);
+    check(
+        "short coordinate",
+        &[with("x", json!("AA"))],
+        KeySetError::Point,
+    );
+    check(
+        "no point of the curve",
+        &[with("x", json!("A".repeat(43)))],
+        KeySetError::Point,
+    );
+    check(
+        "not base64url",
+        &[with("x", json!("!"))],
+        KeySetError::Point,
+    );
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! External suites, through the public API only.
+
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod wycheproof;
