@@ -66,7 +66,9 @@ pub enum AdminError {
     #[error(transparent)]
     Random(#[from] RandomError),
     /// A name that is empty, too long or has characters that names have not.
-    #[error("`{value}` is not a {what}: letters, digits and `._@+:-`, at most 128, user names in lower case")]
+    #[error(
+        "`{value}` is not a {what}: letters, digits and `._@+:-`, at most 128, user names in lower case"
+    )]
     Name {
         /// What it should name.
         what: &'static str,
@@ -105,7 +107,11 @@ pub enum AdminError {
 }
 
 /// Makes what is missing of: internal CA, keys A and B, database, password parameters. What is there stays as it is.
-pub async fn provision(state: &StateDir, plan: &Plan, clock: &Arc<dyn Clock>) -> Result<(), AdminError> {
+pub async fn provision(
+    state: &StateDir,
+    plan: &Plan,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), AdminError> {
     let (certificate, key) = (state.ca_certificate(), state.ca_key());
     if !certificate.exists() || !key.exists() {
         let (pem, key_pem) = InternalCa::create(unix_s(&**clock))?;
@@ -114,7 +120,10 @@ pub async fn provision(state: &StateDir, plan: &Plan, clock: &Arc<dyn Clock>) ->
         write_private(&certificate, pem.as_bytes())?;
     }
     if !state.access_key().exists() {
-        write_private(&state.access_key(), Es256Key::generate()?.to_pem()?.as_bytes())?;
+        write_private(
+            &state.access_key(),
+            Es256Key::generate()?.to_pem()?.as_bytes(),
+        )?;
     }
     if !state.internal_key().exists() {
         write_private(&state.internal_key(), InternalKey::create()?.as_bytes())?;
@@ -122,64 +131,121 @@ pub async fn provision(state: &StateDir, plan: &Plan, clock: &Arc<dyn Clock>) ->
     let database = state.authority_database();
     Store::create(&database).await?;
     let store = Store::open(&database).await?;
-    let tuned = if store.password_cost().await?.is_none() { tune(&store, plan, clock).await.map(|_hasher| ()) } else { Ok(()) };
+    let tuned = if store.password_cost().await?.is_none() {
+        tune(&store, plan, clock).await.map(|_hasher| ())
+    } else {
+        Ok(())
+    };
     store.close().await;
     Ok(tuned?)
 }
 
 /// Issues a join token for one workload: single use, ten minutes. Only its hash is stored.
-pub async fn issue_join_token(state: &StateDir, spiffe: &str, clock: &dyn Clock) -> Result<Secret, AdminError> {
+pub async fn issue_join_token(
+    state: &StateDir,
+    spiffe: &str,
+    clock: &dyn Clock,
+) -> Result<Secret, AdminError> {
     if spiffe_path(spiffe).is_none() {
         return Err(AdminError::Spiffe(spiffe.to_owned()));
     }
     let token = Secret::random()?;
     let store = Store::open(&state.authority_database()).await?;
-    let added = store.add_join_token(&token_hash(token.expose()), spiffe, unix_s(clock) + JOIN_TOKEN_SECONDS).await;
+    let added = store
+        .add_join_token(
+            &token_hash(token.expose()),
+            spiffe,
+            unix_s(clock) + JOIN_TOKEN_SECONDS,
+        )
+        .await;
     store.close().await;
     added?;
     Ok(token)
 }
 
 /// Adds a user.
-pub async fn add_user(state: &StateDir, user: NewUser, clock: &dyn Clock) -> Result<(), AdminError> {
+pub async fn add_user(
+    state: &StateDir,
+    user: NewUser,
+    clock: &dyn Clock,
+) -> Result<(), AdminError> {
     check_names(&user)?;
     let store = Store::open(&state.authority_database()).await?;
     let added = hash_and_add(&store, &user, unix_s(clock)).await;
     store.close().await;
-    if added? { Ok(()) } else { Err(AdminError::Taken { subject: user.subject, username: user.username }) }
+    if added? {
+        Ok(())
+    } else {
+        Err(AdminError::Taken {
+            subject: user.subject,
+            username: user.username,
+        })
+    }
 }
 
 /// Disables a user and ends all of their sessions.
-pub async fn disable_user(state: &StateDir, subject: &str, clock: &dyn Clock) -> Result<(), AdminError> {
+pub async fn disable_user(
+    state: &StateDir,
+    subject: &str,
+    clock: &dyn Clock,
+) -> Result<(), AdminError> {
     let store = Store::open(&state.authority_database()).await?;
     let found = store.disable_user(subject, unix_s(clock)).await;
     store.close().await;
-    if found? { Ok(()) } else { Err(AdminError::UnknownUser(subject.to_owned())) }
+    if found? {
+        Ok(())
+    } else {
+        Err(AdminError::UnknownUser(subject.to_owned()))
+    }
 }
 
 /// Ends a session.
-pub async fn revoke_session(state: &StateDir, session: &str, clock: &dyn Clock) -> Result<(), AdminError> {
+pub async fn revoke_session(
+    state: &StateDir,
+    session: &str,
+    clock: &dyn Clock,
+) -> Result<(), AdminError> {
     let store = Store::open(&state.authority_database()).await?;
-    let ended = store.end_session(session, "ended by the operator", "", unix_s(clock)).await;
+    let ended = store
+        .end_session(session, "ended by the operator", "", unix_s(clock))
+        .await;
     store.close().await;
-    if ended? { Ok(()) } else { Err(AdminError::UnknownSession(session.to_owned())) }
+    if ended? {
+        Ok(())
+    } else {
+        Err(AdminError::UnknownSession(session.to_owned()))
+    }
 }
 
 /// The internal CA of a state directory.
 pub(crate) fn internal_ca(state: &StateDir) -> Result<InternalCa, AdminError> {
-    let (certificate, key) = (read_private(&state.ca_certificate())?, read_private(&state.ca_key())?);
+    let (certificate, key) = (
+        read_private(&state.ca_certificate())?,
+        read_private(&state.ca_key())?,
+    );
     let (certificate, key) = (certificate.expose_text(), key.expose_text());
-    Ok(InternalCa::from_pem(certificate.ok_or(CaError::Stored)?, key.ok_or(CaError::Stored)?)?)
+    Ok(InternalCa::from_pem(
+        certificate.ok_or(CaError::Stored)?,
+        key.ok_or(CaError::Stored)?,
+    )?)
 }
 
 /// Key A of a state directory.
 pub(crate) fn access_key(state: &StateDir) -> Result<Es256Key, AdminError> {
-    Ok(Es256Key::from_pem(read_private(&state.access_key())?.expose_text().ok_or(KeyError::Pem)?)?)
+    Ok(Es256Key::from_pem(
+        read_private(&state.access_key())?
+            .expose_text()
+            .ok_or(KeyError::Pem)?,
+    )?)
 }
 
 /// Key B of a state directory.
 pub(crate) fn internal_key(state: &StateDir) -> Result<InternalKey, AdminError> {
-    Ok(InternalKey::from_pem(read_private(&state.internal_key())?.expose_text().ok_or(InternalKeyError::Stored)?)?)
+    Ok(InternalKey::from_pem(
+        read_private(&state.internal_key())?
+            .expose_text()
+            .ok_or(InternalKeyError::Stored)?,
+    )?)
 }
 
 pub(crate) fn unix_s(clock: &dyn Clock) -> u64 {
@@ -187,11 +253,16 @@ pub(crate) fn unix_s(clock: &dyn Clock) -> u64 {
 }
 
 async fn hash_and_add(store: &Store, user: &NewUser, now: u64) -> Result<bool, AdminError> {
-    let cost = store.password_cost().await?.ok_or(StoreError::Value("password profile"))?;
+    let cost = store
+        .password_cost()
+        .await?
+        .ok_or(StoreError::Value("password profile"))?;
     let password = user.password.clone();
     let hash = tokio::task::spawn_blocking(move || {
         let text = password.expose_text().ok_or(AdminError::Password)?;
-        Ok::<_, AdminError>(PasswordHash(Argon2id::with(cost.memory_kib, cost.iterations)?.hash(text)?))
+        Ok::<_, AdminError>(PasswordHash(
+            Argon2id::with(cost.memory_kib, cost.iterations)?.hash(text)?,
+        ))
     });
     let hash = hash.await.map_err(|_stopped| AdminError::Interrupted)??;
     let row = UserToAdd {
@@ -207,12 +278,18 @@ async fn hash_and_add(store: &Store, user: &NewUser, now: u64) -> Result<bool, A
 fn check_names(user: &NewUser) -> Result<(), AdminError> {
     let plain = |what, value: &str, upper: bool| {
         let fits = |byte: u8| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@+:-".contains(&byte) || (upper && byte.is_ascii_uppercase())
+            byte.is_ascii_lowercase()
+                || byte.is_ascii_digit()
+                || b"._@+:-".contains(&byte)
+                || (upper && byte.is_ascii_uppercase())
         };
         if !value.is_empty() && value.len() <= NAME_BYTES_MAX && value.bytes().all(fits) {
             Ok(())
         } else {
-            Err(AdminError::Name { what, value: value.chars().take(NAME_BYTES_MAX).collect() })
+            Err(AdminError::Name {
+                what,
+                value: value.chars().take(NAME_BYTES_MAX).collect(),
+            })
         }
     };
     plain("subject", &user.subject, true)?;
@@ -221,7 +298,9 @@ fn check_names(user: &NewUser) -> Result<(), AdminError> {
     if user.roles.len() > ROLES_MAX {
         return Err(AdminError::Roles);
     }
-    user.roles.iter().try_for_each(|role| plain("role", role, true))?;
+    user.roles
+        .iter()
+        .try_for_each(|role| plain("role", role, true))?;
     let password = user.password.expose_text().ok_or(AdminError::Password)?;
     if password.chars().count() < PASSWORD_CHARS_MIN {
         return Err(AdminError::Password);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, date_time_ymd,
 };
 use vauban_net::Identity;
 use zeroize::Zeroizing;
@@ -61,12 +62,17 @@ pub(crate) struct Request(CertificateSigningRequestParams);
 impl InternalCa {
     /// Makes a new CA; gives certificate and key as PEM.
     pub(crate) fn create(now: u64) -> Result<(String, Zeroizing<String>), CaError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_error| CaError::Library)?;
+        let key =
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_error| CaError::Library)?;
         let mut params = params(now, CA_SECONDS)?;
-        params.distinguished_name.push(DnType::CommonName, "Vauban internal CA");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Vauban internal CA");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let certificate = params.self_signed(&key).map_err(|_error| CaError::Library)?;
+        let certificate = params
+            .self_signed(&key)
+            .map_err(|_error| CaError::Library)?;
         Ok((certificate.pem(), Zeroizing::new(key.serialize_pem())))
     }
 
@@ -74,7 +80,10 @@ impl InternalCa {
     pub(crate) fn from_pem(pem: &str, key_pem: &str) -> Result<Self, CaError> {
         let key = KeyPair::from_pem(key_pem).map_err(|_error| CaError::Stored)?;
         let issuer = Issuer::from_ca_cert_pem(pem, key).map_err(|_error| CaError::Stored)?;
-        Ok(Self { issuer, pem: pem.to_owned() })
+        Ok(Self {
+            issuer,
+            pem: pem.to_owned(),
+        })
     }
 
     /// The CA's certificate.
@@ -83,52 +92,90 @@ impl InternalCa {
     }
 
     /// Signs a certificate for `spiffe`. Whatever else the request asked for is not in it.
-    pub(crate) fn sign(&self, request: &Request, spiffe: &str, now: u64) -> Result<String, CaError> {
+    pub(crate) fn sign(
+        &self,
+        request: &Request,
+        spiffe: &str,
+        now: u64,
+    ) -> Result<String, CaError> {
         self.sign_key(&request.0.public_key, spiffe, now)
     }
 
     /// Makes a key and a certificate for the authority itself.
     pub(crate) fn identity(&self, spiffe: &str, now: u64) -> Result<Identity, CaError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_error| CaError::Library)?;
+        let key =
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_error| CaError::Library)?;
         let chain_pem = self.sign_key(&key, spiffe, now)?;
-        Ok(Identity { spiffe: spiffe.to_owned(), chain_pem, key_pem: Zeroizing::new(key.serialize_pem()), ca_pem: self.pem.clone() })
+        Ok(Identity {
+            spiffe: spiffe.to_owned(),
+            chain_pem,
+            key_pem: Zeroizing::new(key.serialize_pem()),
+            ca_pem: self.pem.clone(),
+        })
     }
 
-    fn sign_key(&self, key: &impl PublicKeyData, spiffe: &str, now: u64) -> Result<String, CaError> {
+    fn sign_key(
+        &self,
+        key: &impl PublicKeyData,
+        spiffe: &str,
+        now: u64,
+    ) -> Result<String, CaError> {
         let path = spiffe_path(spiffe).ok_or(CaError::Spiffe)?;
         let mut params = params(now, CERTIFICATE_SECONDS)?;
         params.distinguished_name.push(DnType::CommonName, path);
-        params.subject_alt_names = vec![SanType::URI(spiffe.try_into().map_err(|_error| CaError::Spiffe)?)];
+        params.subject_alt_names = vec![SanType::URI(
+            spiffe.try_into().map_err(|_error| CaError::Spiffe)?,
+        )];
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
         params.use_authority_key_identifier_extension = true;
-        Ok(params.signed_by(key, &self.issuer).map_err(|_error| CaError::Library)?.pem())
+        Ok(params
+            .signed_by(key, &self.issuer)
+            .map_err(|_error| CaError::Library)?
+            .pem())
     }
 }
 
 impl Request {
     /// Reads a request and checks its signature and the kind of its key.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, CaError> {
-        let request = CertificateSigningRequestParams::from_pem(pem).map_err(|_error| CaError::Request)?;
+        let request =
+            CertificateSigningRequestParams::from_pem(pem).map_err(|_error| CaError::Request)?;
         let key = &request.public_key;
         let point = key.der_bytes();
         // The library takes the algorithm from the signature; a key of another curve would be longer.
-        let is_p256 = key.algorithm() == &PKCS_ECDSA_P256_SHA256 && point.len() == POINT_BYTES && point.first() == Some(&4);
-        if is_p256 { Ok(Self(request)) } else { Err(CaError::KeyType) }
+        let is_p256 = key.algorithm() == &PKCS_ECDSA_P256_SHA256
+            && point.len() == POINT_BYTES
+            && point.first() == Some(&4);
+        if is_p256 {
+            Ok(Self(request))
+        } else {
+            Err(CaError::KeyType)
+        }
     }
 
     /// Refuses a request that names any identity but `spiffe`.
     pub(crate) fn names_only(&self, spiffe: &str) -> Result<(), CaError> {
         let named = |name: &SanType| matches!(name, SanType::URI(uri) if uri.as_str() == spiffe);
-        if self.0.params.subject_alt_names.iter().all(named) { Ok(()) } else { Err(CaError::OtherIdentity) }
+        if self.0.params.subject_alt_names.iter().all(named) {
+            Ok(())
+        } else {
+            Err(CaError::OtherIdentity)
+        }
     }
 }
 
 /// The path of a SPIFFE id (`spiffe://domain/path`) in the narrow form that we use.
 pub(crate) fn spiffe_path(spiffe: &str) -> Option<&str> {
     let plain = |text: &str, more: &[u8]| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte))
+        !text.is_empty()
+            && text.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte)
+            })
     };
     let (domain, path) = spiffe.strip_prefix("spiffe://")?.split_once('/')?;
     let segments = path.split('/').all(|segment| plain(segment, b"-_"));

@@ -80,7 +80,10 @@ struct Stored {
 impl Argon2id {
     /// Exactly these parameters. The shipped line uses [`Argon2id::tuned`]; tests and drills may choose cheaper ones.
     pub fn with(memory_kib: u32, iterations: u32) -> Result<Self, HashError> {
-        let cost = Cost { memory_kib, iterations };
+        let cost = Cost {
+            memory_kib,
+            iterations,
+        };
         let mut nobody = Zeroizing::new([0_u8; 32]);
         getrandom::fill(nobody.as_mut()).map_err(|_error| HashError::Random)?;
         let dummy = cost.hash_bytes(nobody.as_ref())?;
@@ -91,18 +94,37 @@ impl Argon2id {
     /// `floor`, the parameters of an earlier start. They only rise, so that no stored hash is ever dearer than the dummy.
     ///
     /// Takes a few hundred milliseconds of one core.
-    pub fn tuned(plan: &PasswordPlan, floor: Option<Cost>, clock: &dyn Clock) -> Result<Self, HashError> {
+    pub fn tuned(
+        plan: &PasswordPlan,
+        floor: Option<Cost>,
+        clock: &dyn Clock,
+    ) -> Result<Self, HashError> {
         let mut fastest_ms = u64::MAX;
         for _ in 0..PROBES {
             let before = clock.monotonic_ms();
-            Cost { memory_kib: plan.memory_kib, iterations: 1 }.hash_bytes(b"a password of ordinary length")?;
+            Cost {
+                memory_kib: plan.memory_kib,
+                iterations: 1,
+            }
+            .hash_bytes(b"a password of ordinary length")?;
             fastest_ms = fastest_ms.min(clock.monotonic_ms().saturating_sub(before));
         }
         let fits = u64::from(plan.target_milliseconds) / fastest_ms.max(1);
-        let at_least = if plan.memory_kib < ONE_PASS_KIB_MIN { 2 } else { 1 };
-        let iterations = u32::try_from(fits).unwrap_or(ITERATIONS_MAX).clamp(at_least, ITERATIONS_MAX);
-        let measured = Cost { memory_kib: plan.memory_kib, iterations };
-        let cost = floor.filter(|floor| floor.is_at_least(measured)).unwrap_or(measured);
+        let at_least = if plan.memory_kib < ONE_PASS_KIB_MIN {
+            2
+        } else {
+            1
+        };
+        let iterations = u32::try_from(fits)
+            .unwrap_or(ITERATIONS_MAX)
+            .clamp(at_least, ITERATIONS_MAX);
+        let measured = Cost {
+            memory_kib: plan.memory_kib,
+            iterations,
+        };
+        let cost = floor
+            .filter(|floor| floor.is_at_least(measured))
+            .unwrap_or(measured);
         tracing::info!(
             memory_kib = cost.memory_kib,
             iterations = cost.iterations,
@@ -151,11 +173,14 @@ impl Cost {
         let hash = self.derive(password, &salt)?;
         let (memory, passes) = (self.memory_kib, self.iterations);
         let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
-        Ok(format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}"))
+        Ok(format!(
+            "$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}"
+        ))
     }
 
     fn derive(self, password: &[u8], salt: &[u8]) -> Result<[u8; OUTPUT_BYTES], HashError> {
-        let params = Params::new(self.memory_kib, self.iterations, 1, Some(OUTPUT_BYTES)).map_err(|_error| HashError::Parameters)?;
+        let params = Params::new(self.memory_kib, self.iterations, 1, Some(OUTPUT_BYTES))
+            .map_err(|_error| HashError::Parameters)?;
         let mut output = [0_u8; OUTPUT_BYTES];
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(password, salt, &mut output)
@@ -175,10 +200,21 @@ impl Stored {
         let (memory, rest) = rest.split_once(",t=")?;
         let (passes, rest) = rest.split_once(",p=1$")?;
         let (salt, hash) = rest.split_once('$')?;
-        let cost = Cost { memory_kib: memory.parse().ok()?, iterations: passes.parse().ok()? };
-        let (salt, hash) = (STANDARD_NO_PAD.decode(salt).ok()?, STANDARD_NO_PAD.decode(hash).ok()?);
-        let sane = cost.memory_kib <= STORED_MEMORY_KIB_MAX && (1..=ITERATIONS_MAX).contains(&cost.iterations);
-        (sane && salt.len() == SALT_BYTES && hash.len() == OUTPUT_BYTES).then_some(Self { cost, salt, hash })
+        let cost = Cost {
+            memory_kib: memory.parse().ok()?,
+            iterations: passes.parse().ok()?,
+        };
+        let (salt, hash) = (
+            STANDARD_NO_PAD.decode(salt).ok()?,
+            STANDARD_NO_PAD.decode(hash).ok()?,
+        );
+        let sane = cost.memory_kib <= STORED_MEMORY_KIB_MAX
+            && (1..=ITERATIONS_MAX).contains(&cost.iterations);
+        (sane && salt.len() == SALT_BYTES && hash.len() == OUTPUT_BYTES).then_some(Self {
+            cost,
+            salt,
+            hash,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The system gave no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the system gave no random bytes")]
-pub struct NoRandom;
+pub(crate) struct NoRandom;
 
 /// A fresh name of a session, a token or a decision: 128 random bits in 26 characters. It opens nothing.
 pub(crate) fn fresh() -> Result<String, NoRandom> {
@@ -25,7 +25,10 @@ pub(crate) fn fresh() -> Result<String, NoRandom> {
 
 /// Whether a text has the form of a decision id.
 pub(crate) fn is_decision(text: &str) -> bool {
-    text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    text.len() == 26
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
 /// What the registry stores of a token.
@@ -35,8 +38,17 @@ pub(crate) fn token_hash(token: &[u8]) -> [u8; 32] {
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let digit = |value: u8| {
+        char::from(if value < 10 {
+            b'0' + value
+        } else {
+            b'a' + value - 10
+        })
+    };
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,10 @@ pub(crate) struct InternalKey {
 
 impl std::fmt::Debug for InternalKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("InternalKey").field("kid", &self.kid).finish_non_exhaustive()
+        formatter
+            .debug_struct("InternalKey")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,21 +59,31 @@ impl InternalKey {
     pub(crate) fn create() -> Result<Zeroizing<String>, InternalKeyError> {
         let pair = Ed25519KeyPair::generate().map_err(|_error| InternalKeyError::Library)?;
         // Version 1 has no public half inside; it is what other tools read.
-        let document = pair.to_pkcs8v1().map_err(|_error| InternalKeyError::Library)?;
+        let document = pair
+            .to_pkcs8v1()
+            .map_err(|_error| InternalKeyError::Library)?;
         let body = Zeroizing::new(STANDARD.encode(document.as_ref()));
         // 48 bytes of PKCS#8 are 64 characters: one line.
-        Ok(Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", body.as_str())))
+        Ok(Zeroizing::new(format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            body.as_str()
+        )))
     }
 
     /// The key of a PEM text.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, InternalKeyError> {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|_error| InternalKeyError::Stored)?;
-        let pair =
-            Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.secret_pkcs8_der()).map_err(|_error| InternalKeyError::Stored)?;
+        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
+            .map_err(|_error| InternalKeyError::Stored)?;
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.secret_pkcs8_der())
+            .map_err(|_error| InternalKeyError::Stored)?;
         let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
         // RFC 7638 with RFC 8037: the thumbprint of the public key is its name.
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
-        Ok(Self { pair, kid: URL_SAFE_NO_PAD.encode(thumbprint), x })
+        Ok(Self {
+            pair,
+            kid: URL_SAFE_NO_PAD.encode(thumbprint),
+            x,
+        })
     }
 
     /// The public half, as guards fetch it.
@@ -97,7 +110,10 @@ impl InternalKey {
         let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(payload.to_string(), &mut token);
-        let signature = self.pair.try_sign(token.as_bytes()).map_err(|_error| InternalKeyError::Library)?;
+        let signature = self
+            .pair
+            .try_sign(token.as_bytes())
+            .map_err(|_error| InternalKeyError::Library)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature.as_ref(), &mut token);
         Ok(token)

@@ -85,7 +85,12 @@ pub enum RegistryRefusal {
 /// Whether the authority vouches for a presented token.
 pub trait JudgeRegistry: Send + Sync + Debug {
     /// Judges what the edge says against what is stored.
-    fn judge(&self, claimed: &Claimed, stored: Option<&Issued>, now_unix_s: u64) -> Result<Vouched, RegistryRefusal>;
+    fn judge(
+        &self,
+        claimed: &Claimed,
+        stored: Option<&Issued>,
+        now_unix_s: u64,
+    ) -> Result<Vouched, RegistryRefusal>;
 }
 
 /// The shipped judge: everything comes from the stored session, and any difference refuses.
@@ -93,14 +98,28 @@ pub trait JudgeRegistry: Send + Sync + Debug {
 pub struct Registry;
 
 impl JudgeRegistry for Registry {
-    fn judge(&self, claimed: &Claimed, stored: Option<&Issued>, now_unix_s: u64) -> Result<Vouched, RegistryRefusal> {
+    fn judge(
+        &self,
+        claimed: &Claimed,
+        stored: Option<&Issued>,
+        now_unix_s: u64,
+    ) -> Result<Vouched, RegistryRefusal> {
         let stored = stored.ok_or(RegistryRefusal::Unknown)?;
         let holds = |holds: bool, refusal| if holds { Ok(()) } else { Err(refusal) };
-        holds(now_unix_s < stored.token_expires_at, RegistryRefusal::Expired)?;
-        holds(!stored.session_ended && now_unix_s < stored.session_ends_at, RegistryRefusal::Ended)?;
+        holds(
+            now_unix_s < stored.token_expires_at,
+            RegistryRefusal::Expired,
+        )?;
+        holds(
+            !stored.session_ended && now_unix_s < stored.session_ends_at,
+            RegistryRefusal::Ended,
+        )?;
         holds(claimed.session == stored.session, RegistryRefusal::Session)?;
         holds(claimed.subject == stored.subject, RegistryRefusal::Subject)?;
-        holds(claimed.client_id == stored.client_id, RegistryRefusal::Client)?;
+        holds(
+            claimed.client_id == stored.client_id,
+            RegistryRefusal::Client,
+        )?;
         holds(claimed.tenant == stored.tenant, RegistryRefusal::Tenant)?;
         Ok(Vouched {
             subject: stored.subject.clone(),
@@ -151,7 +170,12 @@ pub enum RotationRefusal {
 /// Whether a refresh token is exchanged for its successor.
 pub trait JudgeRotation: Send + Sync + Debug {
     /// Judges a presented refresh token.
-    fn judge(&self, client_id: &str, stored: Option<&StoredRefresh>, now_unix_s: u64) -> Result<(), RotationRefusal>;
+    fn judge(
+        &self,
+        client_id: &str,
+        stored: Option<&StoredRefresh>,
+        now_unix_s: u64,
+    ) -> Result<(), RotationRefusal>;
 }
 
 /// The shipped judge: once, by the client that got it, before the family's end.
@@ -162,7 +186,12 @@ pub trait JudgeRotation: Send + Sync + Debug {
 pub struct Rotation;
 
 impl JudgeRotation for Rotation {
-    fn judge(&self, client_id: &str, stored: Option<&StoredRefresh>, now_unix_s: u64) -> Result<(), RotationRefusal> {
+    fn judge(
+        &self,
+        client_id: &str,
+        stored: Option<&StoredRefresh>,
+        now_unix_s: u64,
+    ) -> Result<(), RotationRefusal> {
         match stored {
             None => Err(RotationRefusal::Unknown),
             Some(stored) if stored.client_id != client_id => Err(RotationRefusal::Client),

@@ -9,7 +9,11 @@
 //! and every fact comes from the stored session.
 
 mod admin;
+mod answer;
 mod ca;
+mod call;
+mod endpoint;
+mod feed;
 mod hasher;
 mod identifier;
 mod internal;
@@ -20,13 +24,16 @@ mod queue;
 mod store;
 mod throttle;
 
-pub use admin::{AdminError, JOIN_TOKEN_SECONDS, NewUser, add_user, disable_user, issue_join_token, provision, revoke_session};
+pub use admin::{
+    AdminError, JOIN_TOKEN_SECONDS, NewUser, add_user, disable_user, issue_join_token, provision,
+    revoke_session,
+};
 pub use ca::{CERTIFICATE_SECONDS, CaError};
 pub use hasher::{Argon2id, Cost, HashError, HashPassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 pub use internal::InternalKeyError;
 pub use judge::{
-    Callers, Claimed, Issued, JudgeCaller, JudgeRegistry, JudgeRotation, Names, Needed, Registry, RegistryRefusal, Rotation,
-    RotationRefusal, StoredRefresh, Vouched,
+    Callers, Claimed, Issued, JudgeCaller, JudgeRegistry, JudgeRotation, Names, Needed, Registry,
+    RegistryRefusal, Rotation, RotationRefusal, StoredRefresh, Vouched,
 };
 pub use line::{RunError, run};
 pub use parts::{Parts, Setting, StartError};
@@ -35,3 +42,6 @@ pub use throttle::{Budgets, ForeignBudget, Throttle, Throttled};
 
 /// The public operations, for the plan: `("authority", OPENAPI)` is the built-in service.
 pub const OPENAPI: &str = include_str!("../openapi.yaml");
+
+/// The line's name in the audit log.
+const LINE: &str = "authority";

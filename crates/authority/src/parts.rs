@@ -77,10 +77,15 @@ impl Parts {
 }
 
 /// Tunes password hashing, never below what it was, and remembers the outcome for those who add users.
-pub(crate) async fn tune(store: &Store, plan: &Plan, clock: &Arc<dyn Clock>) -> Result<Argon2id, StartError> {
+pub(crate) async fn tune(
+    store: &Store,
+    plan: &Plan,
+    clock: &Arc<dyn Clock>,
+) -> Result<Argon2id, StartError> {
     let floor = store.password_cost().await?;
     let (password, clock) = (plan.issuer.password.clone(), Arc::clone(clock));
-    let tuned = tokio::task::spawn_blocking(move || Argon2id::tuned(&password, floor, &*clock)).await;
+    let tuned =
+        tokio::task::spawn_blocking(move || Argon2id::tuned(&password, floor, &*clock)).await;
     let hasher = tuned.map_err(|_stopped| StartError::Interrupted)??;
     if floor != Some(hasher.cost()) {
         store.remember_password_cost(hasher.cost()).await?;

@@ -24,16 +24,31 @@ pub(crate) struct Busy;
 
 impl Turns {
     pub(crate) fn new(at_once: u32, waiting_max: u32) -> Self {
-        let bounded = |count: u32| usize::try_from(count).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS / 2);
+        let bounded = |count: u32| {
+            usize::try_from(count)
+                .unwrap_or(usize::MAX)
+                .min(Semaphore::MAX_PERMITS / 2)
+        };
         let at_once = bounded(at_once.max(1));
-        Self { places: Arc::new(Semaphore::new(at_once + bounded(waiting_max))), turns: Arc::new(Semaphore::new(at_once)) }
+        Self {
+            places: Arc::new(Semaphore::new(at_once + bounded(waiting_max))),
+            turns: Arc::new(Semaphore::new(at_once)),
+        }
     }
 
     /// Waits for a turn when a place in the queue is free, and says so at once when none is.
     pub(crate) async fn take(&self) -> Result<Turn, Busy> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_closed| Busy)?;
-        Ok(Turn { _turn: turn, _place: place })
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_full| Busy)?;
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(|_closed| Busy)?;
+        Ok(Turn {
+            _turn: turn,
+            _place: place,
+        })
     }
 }
 

@@ -13,13 +13,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
 use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
 use vauban_secret::{FileError, write_private};
 
 pub(crate) use refresh::{Minted, Rotate, Rotated, SessionFacts};
 pub(crate) use revocations::Revoked;
-pub(crate) use sessions::{NewSession, SessionRow};
+pub(crate) use sessions::NewSession;
 pub(crate) use users::{PasswordHash, UserRow, UserToAdd};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -91,8 +94,15 @@ impl Store {
     /// Opens the database that [`Store::create`] made, after looking at it read-only.
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
         check(path).await?;
-        let options = options(path).busy_timeout(BUSY_TIME).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(BUSY_TIME * 2).connect_with(options).await?;
+        let options = options(path)
+            .busy_timeout(BUSY_TIME)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(BUSY_TIME * 2)
+            .connect_with(options)
+            .await?;
         migrate(&pool, path).await?;
         Ok(Self { pool })
     }
@@ -104,14 +114,24 @@ impl Store {
         }
         let fresh = path.with_extension("db.new");
         write_private(&fresh, b"")?;
-        let options = options(&fresh).pragma("application_id", APPLICATION_ID.to_string()).synchronous(SqliteSynchronous::Full);
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let options = options(&fresh)
+            .pragma("application_id", APPLICATION_ID.to_string())
+            .synchronous(SqliteSynchronous::Full);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
         migrate(&pool, &fresh).await?;
         pool.close().await;
-        let io = |source| StoreError::Io { path: path.to_owned(), source };
+        let io = |source| StoreError::Io {
+            path: path.to_owned(),
+            source,
+        };
         std::fs::rename(&fresh, path).map_err(io)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(io)
     }
 
     /// Closes all connections; the write-ahead log is folded in.
@@ -126,42 +146,83 @@ impl Store {
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).foreign_keys(true);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .foreign_keys(true);
     // Statements carry hashes and names; they have no place in a log.
     options.disable_statement_logging()
 }
 
 /// Looks at the file without writing a byte.
 async fn check(path: &Path) -> Result<(), StoreError> {
-    let damaged = |what: String| StoreError::Damaged { path: path.to_owned(), what };
+    let damaged = |what: String| StoreError::Damaged {
+        path: path.to_owned(),
+        what,
+    };
     let mut magic = [0_u8; MAGIC.len()];
     let read = match File::open(path) {
         Ok(mut file) => file.read_exact(&mut magic),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(StoreError::Missing(path.to_owned())),
-        Err(source) => return Err(StoreError::Io { path: path.to_owned(), source }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
+        Err(source) => {
+            return Err(StoreError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
     };
     if read.is_err() || &magic != MAGIC {
-        return Err(damaged("it does not begin like an SQLite database".to_owned()));
+        return Err(damaged(
+            "it does not begin like an SQLite database".to_owned(),
+        ));
     }
     let unreadable = |error: sqlx::Error| damaged(reason(&error));
-    let mut connection: SqliteConnection = options(path).busy_timeout(BUSY_TIME).read_only(true).connect().await.map_err(unreadable)?;
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(unreadable)?;
+    let mut connection: SqliteConnection = options(path)
+        .busy_timeout(BUSY_TIME)
+        .read_only(true)
+        .connect()
+        .await
+        .map_err(unreadable)?;
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(unreadable)?;
     if id != APPLICATION_ID {
         return Err(StoreError::Foreign(path.to_owned()));
     }
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await.map_err(unreadable)?;
+    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(unreadable)?;
     connection.close().await.map_err(unreadable)?;
-    if verdict == "ok" { Ok(()) } else { Err(damaged(verdict.lines().next().unwrap_or("unknown").to_owned())) }
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(damaged(
+            verdict.lines().next().unwrap_or("unknown").to_owned(),
+        ))
+    }
 }
 
 fn reason(error: &sqlx::Error) -> String {
-    error.as_database_error().map_or_else(|| "it cannot be read".to_owned(), |error| error.message().to_owned())
+    error.as_database_error().map_or_else(
+        || "it cannot be read".to_owned(),
+        |error| error.message().to_owned(),
+    )
 }
 
 async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {
-    MIGRATIONS.run(pool).await.map_err(|error| match error {
-        MigrateError::Execute(error) => StoreError::Sql(error),
-        other => StoreError::Build { path: path.to_owned(), what: other.to_string() },
+    MIGRATIONS.run(pool).await.map_err(|error| {
+        if let MigrateError::Execute(error) = error {
+            StoreError::Sql(error)
+        } else {
+            StoreError::Build {
+                path: path.to_owned(),
+                what: error.to_string(),
+            }
+        }
     })
 }
 

@@ -47,14 +47,19 @@ struct Counted {
 impl Budgets {
     /// Budgets of the plan that the authority spends by `key`.
     pub fn of(plan: &Plan, key: &BudgetKey) -> Self {
-        let counted = plan.limits.budgets.iter().filter(|budget| budget.at == Line::Authority && budget.key == *key);
+        let counted = plan
+            .limits
+            .budgets
+            .iter()
+            .filter(|budget| budget.at == Line::Authority && budget.key == *key);
         Self(counted.map(Counted::new).collect())
     }
 
     /// Refuses a plan with a budget at the authority that nothing here would spend.
     pub fn check(plan: &Plan) -> Result<(), ForeignBudget> {
         let foreign = plan.limits.budgets.iter().find(|budget| {
-            budget.at == Line::Authority && !matches!(budget.key, BudgetKey::Account | BudgetKey::Ip)
+            budget.at == Line::Authority
+                && !matches!(budget.key, BudgetKey::Account | BudgetKey::Ip)
         });
         foreign.map_or(Ok(()), |budget| Err(ForeignBudget(budget.name.clone())))
     }
@@ -62,21 +67,35 @@ impl Budgets {
 
 impl Counted {
     fn new(budget: &Budget) -> Self {
-        let quota = Quota { requests: budget.requests, seconds: budget.seconds, burst: budget.burst };
-        Self { name: budget.name.clone(), operations: budget.operations.clone(), limiter: Limiter::new(quota, KEYS_MAX) }
+        let quota = Quota {
+            requests: budget.requests,
+            seconds: budget.seconds,
+            burst: budget.burst,
+        };
+        Self {
+            name: budget.name.clone(),
+            operations: budget.operations.clone(),
+            limiter: Limiter::new(quota, KEYS_MAX),
+        }
     }
 }
 
 impl Throttle for Budgets {
     fn spend(&self, operation: &str, key: &str, now_ms: u64) -> Result<(), Throttled> {
         for budget in &self.0 {
-            let counts = budget.operations.as_ref().is_none_or(|list| list.iter().any(|one| one == operation));
+            let counts = budget
+                .operations
+                .as_ref()
+                .is_none_or(|list| list.iter().any(|one| one == operation));
             if !counts {
                 continue;
             }
             if let Spent::Refused { retry_after_ms } = budget.limiter.spend(key, 1, now_ms) {
                 let seconds = u32::try_from(retry_after_ms.div_ceil(1000)).unwrap_or(u32::MAX);
-                return Err(Throttled { budget: budget.name.clone(), retry_after_seconds: seconds.clamp(1, 86_400) });
+                return Err(Throttled {
+                    budget: budget.name.clone(),
+                    retry_after_seconds: seconds.clamp(1, 86_400),
+                });
             }
         }
         Ok(())

@@ -28,10 +28,15 @@ fn a_token_has_exactly_the_profiles_members_and_verifies() {
     };
     let token = key.mint(&claims).unwrap();
     let parts: Vec<&str> = token.split('.').collect();
-    let [header, payload, signature] = parts[..] else { panic!("{token}") };
+    let [header, payload, signature] = parts[..] else {
+        panic!("{token}")
+    };
     let read = |part| serde_json::from_slice::<Value>(&decode(part)).unwrap();
     let public = key.public();
-    assert_eq!(read(header), json!({"alg": "EdDSA", "typ": "vauban-int+jwt", "kid": public["kid"]}));
+    assert_eq!(
+        read(header),
+        json!({"alg": "EdDSA", "typ": "vauban-int+jwt", "kid": public["kid"]})
+    );
     assert_eq!(
         read(payload),
         json!({
@@ -43,8 +48,12 @@ fn a_token_has_exactly_the_profiles_members_and_verifies() {
     let x = decode(public["x"].as_str().unwrap());
     let signed = token.rsplit_once('.').unwrap().0;
     let public_key = UnparsedPublicKey::new(&ED25519, x);
-    public_key.verify(signed.as_bytes(), &decode(signature)).unwrap();
-    public_key.verify(b"something else", &decode(signature)).unwrap_err();
+    public_key
+        .verify(signed.as_bytes(), &decode(signature))
+        .unwrap();
+    public_key
+        .verify(b"something else", &decode(signature))
+        .unwrap_err();
 }
 
 #[test]
@@ -60,12 +69,22 @@ fn the_name_of_a_key_is_its_thumbprint() {
 
 #[test]
 fn other_keys_are_refused_and_debug_is_silent() {
-    for pem in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
-        assert_eq!(InternalKey::from_pem(pem).unwrap_err(), InternalKeyError::Stored, "{pem}");
+    for pem in [
+        "",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    ] {
+        assert_eq!(
+            InternalKey::from_pem(pem).unwrap_err(),
+            InternalKeyError::Stored,
+            "{pem}"
+        );
     }
     let pem = InternalKey::create().unwrap();
     let key = InternalKey::from_pem(&pem).unwrap();
     let kid = key.public()["kid"].as_str().unwrap().to_owned();
-    assert_eq!(format!("{key:?}"), format!("InternalKey {{ kid: {kid:?}, .. }}"));
+    assert_eq!(
+        format!("{key:?}"),
+        format!("InternalKey {{ kid: {kid:?}, .. }}")
+    );
     assert_eq!(pem.lines().count(), 3);
 }

@@ -1,10 +1,15 @@
 use super::{
-    Callers, Claimed, Issued, JudgeCaller as _, JudgeRegistry as _, JudgeRotation as _, Names, Needed, Registry,
-    RegistryRefusal, Rotation, RotationRefusal, StoredRefresh,
+    Callers, Claimed, Issued, JudgeCaller as _, JudgeRegistry as _, JudgeRotation as _, Names,
+    Needed, Registry, RegistryRefusal, Rotation, RotationRefusal, StoredRefresh,
 };
 
 fn claimed() -> Claimed {
-    Claimed { subject: "1001".into(), client_id: "bank-web".into(), tenant: "north".into(), session: "s1".into() }
+    Claimed {
+        subject: "1001".into(),
+        client_id: "bank-web".into(),
+        tenant: "north".into(),
+        session: "s1".into(),
+    }
 }
 
 fn issued() -> Issued {
@@ -23,48 +28,176 @@ fn issued() -> Issued {
 #[test]
 fn the_registry_vouches_with_its_own_facts_only() {
     let vouched = Registry.judge(&claimed(), Some(&issued()), 999).unwrap();
-    assert_eq!((vouched.subject.as_str(), vouched.roles.as_slice(), vouched.ends_at), ("1001", &["user".to_owned()][..], 1_000));
-    let early = Issued { session_ends_at: 500, ..issued() };
-    assert_eq!(Registry.judge(&claimed(), Some(&early), 499).unwrap().ends_at, 500);
+    assert_eq!(
+        (
+            vouched.subject.as_str(),
+            vouched.roles.as_slice(),
+            vouched.ends_at
+        ),
+        ("1001", &["user".to_owned()][..], 1_000)
+    );
+    let early = Issued {
+        session_ends_at: 500,
+        ..issued()
+    };
+    assert_eq!(
+        Registry
+            .judge(&claimed(), Some(&early), 499)
+            .unwrap()
+            .ends_at,
+        500
+    );
+}
+
+fn refuses(
+    claimed: &Claimed,
+    stored: Option<&Issued>,
+    now: u64,
+    expected: RegistryRefusal,
+    text: &str,
+) {
+    assert_eq!(Registry.judge(claimed, stored, now), Err(expected));
+    assert_eq!(expected.to_string(), text);
+}
+
+#[test]
+fn a_token_that_is_unknown_or_over_refuses() {
+    let (claimed, stored) = (claimed(), issued());
+    let revoked = Issued {
+        session_ended: true,
+        ..issued()
+    };
+    let ended = Issued {
+        session_ends_at: 1,
+        ..issued()
+    };
+    refuses(
+        &claimed,
+        None,
+        1,
+        RegistryRefusal::Unknown,
+        "token is not in the registry",
+    );
+    refuses(
+        &claimed,
+        Some(&stored),
+        1_000,
+        RegistryRefusal::Expired,
+        "token has expired",
+    );
+    refuses(
+        &claimed,
+        Some(&revoked),
+        1,
+        RegistryRefusal::Ended,
+        "session has ended",
+    );
+    refuses(
+        &claimed,
+        Some(&ended),
+        1,
+        RegistryRefusal::Ended,
+        "session has ended",
+    );
 }
 
 #[test]
 fn every_difference_refuses() {
-    let check = |claimed: Claimed, stored: Option<Issued>, now, expected: RegistryRefusal, text: &str| {
-        assert_eq!(Registry.judge(&claimed, stored.as_ref(), now), Err(expected));
-        assert_eq!(expected.to_string(), text);
-    };
-    let stored = || Some(issued());
-    check(claimed(), None, 1, RegistryRefusal::Unknown, "token is not in the registry");
-    check(claimed(), stored(), 1_000, RegistryRefusal::Expired, "token has expired");
-    check(claimed(), Some(Issued { session_ended: true, ..issued() }), 1, RegistryRefusal::Ended, "session has ended");
-    check(claimed(), Some(Issued { session_ends_at: 1, ..issued() }), 1, RegistryRefusal::Ended, "session has ended");
-    let other = |change: fn(&mut Claimed)| {
+    let other = |change: fn(&mut Claimed), expected, text| {
         let mut claimed = claimed();
         change(&mut claimed);
-        claimed
+        refuses(&claimed, Some(&issued()), 1, expected, text);
     };
-    check(other(|c| c.subject = "1002".into()), stored(), 1, RegistryRefusal::Subject, "subject differs from the stored session");
-    check(other(|c| c.client_id = "x".into()), stored(), 1, RegistryRefusal::Client, "client differs from the stored session");
-    check(other(|c| c.tenant = "south".into()), stored(), 1, RegistryRefusal::Tenant, "tenant differs from the stored session");
-    check(other(|c| c.session = "s2".into()), stored(), 1, RegistryRefusal::Session, "session differs from the stored one");
+    let texts = |what: &str| format!("{what} differs from the stored session");
+    other(
+        |c| c.subject = "1002".into(),
+        RegistryRefusal::Subject,
+        &texts("subject"),
+    );
+    other(
+        |c| c.client_id = "x".into(),
+        RegistryRefusal::Client,
+        &texts("client"),
+    );
+    other(
+        |c| c.tenant = "south".into(),
+        RegistryRefusal::Tenant,
+        &texts("tenant"),
+    );
+    other(
+        |c| c.session = "s2".into(),
+        RegistryRefusal::Session,
+        "session differs from the stored one",
+    );
 }
 
 #[test]
 fn a_refresh_token_works_once_for_its_client_until_its_end() {
-    let fresh =
-        StoredRefresh { session: "s1".into(), client_id: "bank-web".into(), ends_at: 100, used: false, session_ended: false };
+    let fresh = StoredRefresh {
+        session: "s1".into(),
+        client_id: "bank-web".into(),
+        ends_at: 100,
+        used: false,
+        session_ended: false,
+    };
     for (client, stored, now, expected) in [
         ("bank-web", Some(fresh.clone()), 99, Ok(())),
         ("bank-web", None, 1, Err(RotationRefusal::Unknown)),
-        ("other", Some(fresh.clone()), 1, Err(RotationRefusal::Client)),
-        ("other", Some(StoredRefresh { used: true, ..fresh.clone() }), 1, Err(RotationRefusal::Client)),
-        ("bank-web", Some(fresh.clone()), 100, Err(RotationRefusal::Expired)),
-        ("bank-web", Some(StoredRefresh { used: true, ..fresh.clone() }), 1, Err(RotationRefusal::Reused)),
-        ("bank-web", Some(StoredRefresh { used: true, session_ended: true, ..fresh.clone() }), 1, Err(RotationRefusal::Reused)),
-        ("bank-web", Some(StoredRefresh { session_ended: true, ..fresh.clone() }), 1, Err(RotationRefusal::Ended)),
+        (
+            "other",
+            Some(fresh.clone()),
+            1,
+            Err(RotationRefusal::Client),
+        ),
+        (
+            "other",
+            Some(StoredRefresh {
+                used: true,
+                ..fresh.clone()
+            }),
+            1,
+            Err(RotationRefusal::Client),
+        ),
+        (
+            "bank-web",
+            Some(fresh.clone()),
+            100,
+            Err(RotationRefusal::Expired),
+        ),
+        (
+            "bank-web",
+            Some(StoredRefresh {
+                used: true,
+                ..fresh.clone()
+            }),
+            1,
+            Err(RotationRefusal::Reused),
+        ),
+        (
+            "bank-web",
+            Some(StoredRefresh {
+                used: true,
+                session_ended: true,
+                ..fresh.clone()
+            }),
+            1,
+            Err(RotationRefusal::Reused),
+        ),
+        (
+            "bank-web",
+            Some(StoredRefresh {
+                session_ended: true,
+                ..fresh
+            }),
+            1,
+            Err(RotationRefusal::Ended),
+        ),
     ] {
-        assert_eq!(Rotation.judge(client, stored.as_ref(), now), expected, "{client} {stored:?} {now}");
+        assert_eq!(
+            Rotation.judge(client, stored.as_ref(), now),
+            expected,
+            "{client} {stored:?} {now}"
+        );
     }
 }
 
@@ -83,8 +216,16 @@ fn callers_are_admitted_by_exact_name() {
         (Some("spiffe://d/line/edge/"), false, false, true),
         (Some("spiffe://other/line/edge"), false, false, false),
     ] {
-        for (needed, expected) in [(Needed::Edge, edge), (Needed::Guard, guard), (Needed::Workload, workload)] {
-            assert_eq!(Callers.judge(caller, needed, &names), expected, "{caller:?} {needed:?}");
+        for (needed, expected) in [
+            (Needed::Edge, edge),
+            (Needed::Guard, guard),
+            (Needed::Workload, workload),
+        ] {
+            assert_eq!(
+                Callers.judge(caller, needed, &names),
+                expected,
+                "{caller:?} {needed:?}"
+            );
         }
     }
 }

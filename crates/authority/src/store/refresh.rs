@@ -56,8 +56,11 @@ impl Store {
     ) -> Result<Rotated, E> {
         let mut transaction = self.write().await?;
         let found = find(&mut transaction, &attempt.presented).await?;
-        let (stored, facts) = found.map_or((None, None), |(stored, facts)| (Some(stored), Some(facts)));
-        let verdict = attempt.judge.judge(attempt.client_id, stored.as_ref(), attempt.now);
+        let (stored, facts) =
+            found.map_or((None, None), |(stored, facts)| (Some(stored), Some(facts)));
+        let verdict = attempt
+            .judge
+            .judge(attempt.client_id, stored.as_ref(), attempt.now);
         let (refusal, facts) = match (verdict, facts) {
             (Ok(()), Some(facts)) => {
                 let minted = mint(&facts)?;
@@ -70,14 +73,30 @@ impl Store {
         };
         if let (RotationRefusal::Reused, Some(facts)) = (refusal, &facts) {
             let because = "refresh token used twice";
-            end_session(&mut transaction, &facts.session, because, attempt.decision, attempt.now).await?;
+            end_session(
+                &mut transaction,
+                &facts.session,
+                because,
+                attempt.decision,
+                attempt.now,
+            )
+            .await?;
             transaction.commit().await.map_err(StoreError::Sql)?;
         }
         Ok(Rotated::Refused(refusal, facts))
     }
 }
 
-type Found = (String, i64, Option<i64>, Option<i64>, String, String, String, String);
+type Found = (
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    String,
+    String,
+    String,
+    String,
+);
 
 async fn find(
     transaction: &mut Transaction<'static, Sqlite>,
@@ -87,19 +106,34 @@ async fn find(
     let statement = "SELECT r.session, r.ends_at, r.used_at, s.ended_at, s.subject, s.client_id, s.tenant, u.roles \
                      FROM refresh_tokens r JOIN sessions s ON s.id = r.session JOIN users u ON u.subject = s.subject \
                      WHERE r.hash = ?";
-    let row: Option<Found> = sqlx::query_as(statement).bind(presented.as_slice()).fetch_optional(&mut **transaction).await?;
-    row.map(|(session, ends, used, ended, subject, client_id, tenant, roles)| {
-        let ends_at = read_time(ends);
-        let stored = StoredRefresh {
-            session: session.clone(),
-            client_id: client_id.clone(),
-            ends_at,
-            used: used.is_some(),
-            session_ended: ended.is_some(),
-        };
-        let roles = read_roles(&roles)?;
-        Ok((stored, SessionFacts { session, subject, client_id, tenant, roles, ends_at }))
-    })
+    let row: Option<Found> = sqlx::query_as(statement)
+        .bind(presented.as_slice())
+        .fetch_optional(&mut **transaction)
+        .await?;
+    row.map(
+        |(session, ends, used, ended, subject, client_id, tenant, roles)| {
+            let ends_at = read_time(ends);
+            let stored = StoredRefresh {
+                session: session.clone(),
+                client_id: client_id.clone(),
+                ends_at,
+                used: used.is_some(),
+                session_ended: ended.is_some(),
+            };
+            let roles = read_roles(&roles)?;
+            Ok((
+                stored,
+                SessionFacts {
+                    session,
+                    subject,
+                    client_id,
+                    tenant,
+                    roles,
+                    ends_at,
+                },
+            ))
+        },
+    )
     .transpose()
 }
 
@@ -120,6 +154,13 @@ async fn store_successor(
         .bind(&facts.session)
         .execute(&mut **transaction)
         .await?;
-    insert_refresh(transaction, &attempt.successor, &facts.session, attempt.now, facts.ends_at).await?;
+    insert_refresh(
+        transaction,
+        &attempt.successor,
+        &facts.session,
+        attempt.now,
+        facts.ends_at,
+    )
+    .await?;
     insert_issued(transaction, &minted.hash, &facts.session, minted.expires_at).await
 }

@@ -23,8 +23,10 @@ impl Store {
     pub(crate) async fn unsettled(&self) -> Result<Vec<Revoked>, StoreError> {
         let statement = "SELECT number, session, subject, because, decision, at FROM revocations \
                          WHERE settled_at IS NULL ORDER BY number LIMIT ?";
-        let rows: Vec<(i64, String, String, String, String, i64)> =
-            sqlx::query_as(statement).bind(SETTLED_MAX).fetch_all(&self.pool).await?;
+        let rows: Vec<(i64, String, String, String, String, i64)> = sqlx::query_as(statement)
+            .bind(SETTLED_MAX)
+            .fetch_all(&self.pool)
+            .await?;
         let revoked = |(number, session, subject, because, decision, at)| Revoked {
             number,
             session,
@@ -38,11 +40,13 @@ impl Store {
 
     /// Marks all revocations up to `number` as heard.
     pub(crate) async fn settle(&self, number: i64, now: u64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE revocations SET settled_at = ? WHERE settled_at IS NULL AND number <= ?")
-            .bind(stored_time(now))
-            .bind(number)
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "UPDATE revocations SET settled_at = ? WHERE settled_at IS NULL AND number <= ?",
+        )
+        .bind(stored_time(now))
+        .bind(number)
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 }
@@ -55,19 +59,25 @@ pub(super) async fn end_session(
     decision: &str,
     now: u64,
 ) -> Result<bool, StoreError> {
-    let statement = "UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL RETURNING subject";
-    let subject: Option<String> =
-        sqlx::query_scalar(statement).bind(stored_time(now)).bind(id).fetch_optional(&mut **transaction).await?;
+    let statement =
+        "UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL RETURNING subject";
+    let subject: Option<String> = sqlx::query_scalar(statement)
+        .bind(stored_time(now))
+        .bind(id)
+        .fetch_optional(&mut **transaction)
+        .await?;
     let Some(subject) = subject else {
         return Ok(false);
     };
-    sqlx::query("INSERT INTO revocations (session, subject, because, decision, at) VALUES (?, ?, ?, ?, ?)")
-        .bind(id)
-        .bind(subject)
-        .bind(because)
-        .bind(decision)
-        .bind(stored_time(now))
-        .execute(&mut **transaction)
-        .await?;
+    sqlx::query(
+        "INSERT INTO revocations (session, subject, because, decision, at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(subject)
+    .bind(because)
+    .bind(decision)
+    .bind(stored_time(now))
+    .execute(&mut **transaction)
+    .await?;
     Ok(true)
 }

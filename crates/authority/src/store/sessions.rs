@@ -35,6 +35,17 @@ pub(crate) struct SessionRow {
     pub(crate) ended: bool,
 }
 
+type IssuedColumns = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    Option<i64>,
+);
+
 impl Store {
     /// Begins a session; says `false` when the user was disabled meanwhile.
     pub(crate) async fn begin_session(&self, new: &NewSession<'_>) -> Result<bool, StoreError> {
@@ -54,8 +65,21 @@ impl Store {
         if begun.rows_affected() != 1 {
             return Ok(false);
         }
-        insert_issued(&mut transaction, &new.access_hash, new.id, new.access_expires_at).await?;
-        insert_refresh(&mut transaction, &new.refresh_hash, new.id, new.now, new.ends_at).await?;
+        insert_issued(
+            &mut transaction,
+            &new.access_hash,
+            new.id,
+            new.access_expires_at,
+        )
+        .await?;
+        insert_refresh(
+            &mut transaction,
+            &new.refresh_hash,
+            new.id,
+            new.now,
+            new.ends_at,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -64,38 +88,53 @@ impl Store {
     pub(crate) async fn issued(&self, hash: &[u8; 32]) -> Result<Option<Issued>, StoreError> {
         let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at \
                          FROM issued_tokens t JOIN sessions s ON s.id = t.session WHERE t.hash = ?";
-        let row: Option<(String, String, String, String, String, i64, i64, Option<i64>)> =
-            sqlx::query_as(statement).bind(hash.as_slice()).fetch_optional(&self.pool).await?;
-        row.map(|(subject, client_id, tenant, roles, session, token_ends, session_ends, ended)| {
-            Ok(Issued {
-                subject,
-                client_id,
-                tenant,
-                roles: read_roles(&roles)?,
-                session,
-                token_expires_at: read_time(token_ends),
-                session_ends_at: read_time(session_ends),
-                session_ended: ended.is_some(),
-            })
-        })
+        let row: Option<IssuedColumns> = sqlx::query_as(statement)
+            .bind(hash.as_slice())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(
+            |(subject, client_id, tenant, roles, session, token_ends, session_ends, ended)| {
+                Ok(Issued {
+                    subject,
+                    client_id,
+                    tenant,
+                    roles: read_roles(&roles)?,
+                    session,
+                    token_expires_at: read_time(token_ends),
+                    session_ends_at: read_time(session_ends),
+                    session_ended: ended.is_some(),
+                })
+            },
+        )
         .transpose()
     }
 
     pub(crate) async fn session(&self, id: &str) -> Result<Option<SessionRow>, StoreError> {
-        let statement = "SELECT subject, client_id, tenant, ends_at, ended_at FROM sessions WHERE id = ?";
-        let row: Option<(String, String, String, i64, Option<i64>)> =
-            sqlx::query_as(statement).bind(id).fetch_optional(&self.pool).await?;
-        Ok(row.map(|(subject, client_id, tenant, ends, ended)| SessionRow {
-            subject,
-            client_id,
-            tenant,
-            ends_at: read_time(ends),
-            ended: ended.is_some(),
-        }))
+        let statement =
+            "SELECT subject, client_id, tenant, ends_at, ended_at FROM sessions WHERE id = ?";
+        let row: Option<(String, String, String, i64, Option<i64>)> = sqlx::query_as(statement)
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(
+            row.map(|(subject, client_id, tenant, ends, ended)| SessionRow {
+                subject,
+                client_id,
+                tenant,
+                ends_at: read_time(ends),
+                ended: ended.is_some(),
+            }),
+        )
     }
 
     /// Ends a session; says `false` when it had ended before or never was.
-    pub(crate) async fn end_session(&self, id: &str, because: &str, decision: &str, now: u64) -> Result<bool, StoreError> {
+    pub(crate) async fn end_session(
+        &self,
+        id: &str,
+        because: &str,
+        decision: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         let mut transaction = self.write().await?;
         let ended = end_session(&mut transaction, id, because, decision, now).await?;
         transaction.commit().await?;
@@ -113,7 +152,11 @@ impl Store {
             "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations r WHERE settled_at <= ? \
              AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = r.session) LIMIT ?)",
         ] {
-            let done = sqlx::query(statement).bind(stored_time(now)).bind(CLEANED_MAX).execute(&self.pool).await?;
+            let done = sqlx::query(statement)
+                .bind(stored_time(now))
+                .bind(CLEANED_MAX)
+                .execute(&self.pool)
+                .await?;
             removed_most = removed_most.max(done.rows_affected());
         }
         Ok(removed_most >= CLEANED_MAX.unsigned_abs())
@@ -142,12 +185,14 @@ pub(super) async fn insert_refresh(
     now: u64,
     ends_at: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO refresh_tokens (hash, session, issued_at, ends_at) VALUES (?, ?, ?, ?)")
-        .bind(hash.as_slice())
-        .bind(session)
-        .bind(stored_time(now))
-        .bind(stored_time(ends_at))
-        .execute(&mut **transaction)
-        .await?;
+    sqlx::query(
+        "INSERT INTO refresh_tokens (hash, session, issued_at, ends_at) VALUES (?, ?, ?, ?)",
+    )
+    .bind(hash.as_slice())
+    .bind(session)
+    .bind(stored_time(now))
+    .bind(stored_time(ends_at))
+    .execute(&mut **transaction)
+    .await?;
     Ok(())
 }

@@ -52,20 +52,39 @@ impl Store {
     }
 
     pub(crate) async fn user_named(&self, username: &str) -> Result<Option<UserRow>, StoreError> {
-        let statement = "SELECT subject, tenant, roles, password, disabled_at FROM users WHERE username = ?";
-        let row: Option<(String, String, String, String, Option<i64>)> =
-            sqlx::query_as(statement).bind(username).fetch_optional(&self.pool).await?;
+        let statement =
+            "SELECT subject, tenant, roles, password, disabled_at FROM users WHERE username = ?";
+        let row: Option<(String, String, String, String, Option<i64>)> = sqlx::query_as(statement)
+            .bind(username)
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(|(subject, tenant, roles, password, disabled)| {
             let roles = read_roles(&roles)?;
-            Ok(UserRow { subject, tenant, roles, disabled: disabled.is_some(), password: PasswordHash(password) })
+            Ok(UserRow {
+                subject,
+                tenant,
+                roles,
+                disabled: disabled.is_some(),
+                password: PasswordHash(password),
+            })
         })
         .transpose()
     }
 
     /// Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile.
-    pub(crate) async fn strengthen(&self, subject: &str, old: &PasswordHash, new: &PasswordHash) -> Result<(), StoreError> {
+    pub(crate) async fn strengthen(
+        &self,
+        subject: &str,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError> {
         let statement = "UPDATE users SET password = ? WHERE subject = ? AND password = ?";
-        sqlx::query(statement).bind(&new.0).bind(subject).bind(&old.0).execute(&self.pool).await?;
+        sqlx::query(statement)
+            .bind(&new.0)
+            .bind(subject)
+            .bind(&old.0)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -73,12 +92,18 @@ impl Store {
     pub(crate) async fn disable_user(&self, subject: &str, now: u64) -> Result<bool, StoreError> {
         let mut transaction = self.write().await?;
         let statement = "UPDATE users SET disabled_at = coalesce(disabled_at, ?) WHERE subject = ?";
-        let found = sqlx::query(statement).bind(stored_time(now)).bind(subject).execute(&mut *transaction).await?;
-        let live: Vec<String> = sqlx::query_scalar("SELECT id FROM sessions WHERE subject = ? AND ended_at IS NULL AND ends_at > ?")
-            .bind(subject)
+        let found = sqlx::query(statement)
             .bind(stored_time(now))
-            .fetch_all(&mut *transaction)
+            .bind(subject)
+            .execute(&mut *transaction)
             .await?;
+        let live: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM sessions WHERE subject = ? AND ended_at IS NULL AND ends_at > ?",
+        )
+        .bind(subject)
+        .bind(stored_time(now))
+        .fetch_all(&mut *transaction)
+        .await?;
         for session in live {
             end_session(&mut transaction, &session, "user disabled", "", now).await?;
         }

@@ -6,7 +6,14 @@ fn budgets(entries: &[(&str, u32, Option<&[&str]>)]) -> Budgets {
     let counted = |(name, burst, operations): &(&str, u32, Option<&[&str]>)| Counted {
         name: (*name).to_owned(),
         operations: operations.map(|list| list.iter().map(|one| (*one).to_owned()).collect()),
-        limiter: Limiter::new(Quota { requests: 1, seconds: 10, burst: *burst }, 64),
+        limiter: Limiter::new(
+            Quota {
+                requests: 1,
+                seconds: 10,
+                burst: *burst,
+            },
+            64,
+        ),
     };
     Budgets(entries.iter().map(counted).collect())
 }
@@ -14,12 +21,21 @@ fn budgets(entries: &[(&str, u32, Option<&[&str]>)]) -> Budgets {
 #[test]
 fn each_key_has_its_own_budget_and_it_comes_back() {
     let budgets = budgets(&[("login-account", 2, None)]);
-    let spent = Throttled { budget: "login-account".to_owned(), retry_after_seconds: 10 };
+    let spent = Throttled {
+        budget: "login-account".to_owned(),
+        retry_after_seconds: 10,
+    };
     assert_eq!(budgets.spend("login", "alice", 0), Ok(()));
     assert_eq!(budgets.spend("login", "alice", 0), Ok(()));
     assert_eq!(budgets.spend("login", "alice", 0), Err(spent.clone()));
     assert_eq!(budgets.spend("login", "bob", 0), Ok(()));
-    assert_eq!(budgets.spend("login", "alice", 9_999), Err(Throttled { retry_after_seconds: 1, ..spent.clone() }));
+    assert_eq!(
+        budgets.spend("login", "alice", 9_999),
+        Err(Throttled {
+            retry_after_seconds: 1,
+            ..spent.clone()
+        })
+    );
     assert_eq!(budgets.spend("login", "alice", 10_000), Ok(()));
     assert_eq!(spent.to_string(), "budget `login-account` is spent");
 }
@@ -28,7 +44,10 @@ fn each_key_has_its_own_budget_and_it_comes_back() {
 fn operations_that_a_budget_does_not_list_are_free() {
     let budgets = budgets(&[("only-login", 1, Some(&["login"])), ("all", 3, None)]);
     assert_eq!(budgets.spend("login", "a", 0), Ok(()));
-    assert_eq!(budgets.spend("login", "a", 0).unwrap_err().budget, "only-login");
+    assert_eq!(
+        budgets.spend("login", "a", 0).unwrap_err().budget,
+        "only-login"
+    );
     assert_eq!(budgets.spend("refresh", "a", 0), Ok(()));
     assert_eq!(budgets.spend("refresh", "a", 0), Ok(()));
     assert_eq!(budgets.spend("refresh", "a", 0).unwrap_err().budget, "all");

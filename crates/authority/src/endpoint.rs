@@ -1,0 +1,9 @@
+//! The endpoints, one file each.
+
+mod exchange;
+mod join;
+mod login;
+mod logout;
+mod refresh;
+mod tokens;
+mod watch;
