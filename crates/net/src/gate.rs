@@ -74,6 +74,7 @@ pub(crate) struct Gate {
     next: Next,
     verdict: Arc<Verdict>,
     header_time: Duration,
+    idle_time: Duration,
     waiting: Waiting,
     waiting_since_head: u64,
     read_deadline: Deadline,
@@ -101,6 +102,7 @@ impl Gate {
             next: Next::Stream,
             verdict,
             header_time,
+            idle_time: IDLE_TIME,
             waiting: Waiting::FirstByte,
             waiting_since_head: 0,
             read_deadline,
@@ -169,7 +171,7 @@ impl Gate {
             (self.waiting, self.waiting_since_head) = (waiting, self.scan.heads());
             match waiting {
                 Waiting::Body => self.read_deadline.clear(),
-                Waiting::Request => self.read_deadline.set(Instant::now() + IDLE_TIME),
+                Waiting::Request => self.read_deadline.set(Instant::now() + self.idle_time),
                 Waiting::FirstByte | Waiting::Head if same => {}
                 Waiting::FirstByte | Waiting::Head => {
                     self.read_deadline.set(Instant::now() + self.header_time);
@@ -182,7 +184,7 @@ impl Gate {
         match waiting {
             Waiting::Head => self.refuse(FramingRefusal::HeadTooSlow),
             Waiting::Request if self.verdict.is_answering() || std::mem::take(&mut self.wrote) => {
-                self.read_deadline.set(Instant::now() + IDLE_TIME);
+                self.read_deadline.set(Instant::now() + self.idle_time);
                 return self.read_deadline.poll_passed(cx);
             }
             Waiting::Request | Waiting::FirstByte | Waiting::Body => self.next = Next::End,

@@ -1,0 +1,6 @@
+//! The public API only.
+
+#[cfg(test)]
+mod codes;
+#[cfg(test)]
+mod properties;

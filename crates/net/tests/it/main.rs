@@ -1,0 +1,16 @@
+//! Real sockets, and clients that are not ours.
+
+#[cfg(test)]
+mod deadlines;
+#[cfg(test)]
+mod framing;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
+mod sockets;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod upstream;
