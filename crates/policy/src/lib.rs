@@ -16,7 +16,7 @@ mod load;
 mod lookup;
 mod mistake;
 pub mod openapi;
-mod plan;
+pub mod plan;
 mod principal;
 mod schema;
 mod template;

@@ -45,9 +45,16 @@ fn the_block_becomes_one_route_to_the_service_that_declares_it() {
     );
 }
 
+/// Roles, permissions and what is decided.
+type Case = (
+    &'static [&'static str],
+    &'static [&'static str],
+    Result<(), Denial>,
+);
+
 #[test]
 fn any_listed_role_and_all_listed_permissions() {
-    let cases: [(&[&str], &[&str], Result<(), Denial>); 6] = [
+    let cases: [Case; 6] = [
         (&["user"], &["read:profile"], Ok(())),
         (&["admin"], &["read:profile"], Ok(())),
         (&["auditor", "admin"], &["write:x", "read:profile"], Ok(())),
