@@ -62,7 +62,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "A04",
-        title: "forge the evidence of ownership",
+        title: "forge evidence of ownership",
         api: "API1:2023",
         position: "P1",
         needs: Needs::Account,
@@ -71,7 +71,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "A10",
-        title: "user calls an administrator's operation",
+        title: "user calls an admin operation",
         api: "API5:2023",
         position: "P1",
         needs: Needs::Account,
@@ -80,7 +80,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "A23",
-        title: "flood under a spoofed limit key",
+        title: "flood under a spoofed key",
         api: "API4:2023",
         position: "P1",
         needs: Needs::Account,
@@ -98,7 +98,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "A32",
-        title: "expired token, and exp as a string",
+        title: "expired token, exp as string",
         api: "API2:2023",
         position: "P1",
         needs: Needs::ExpiredToken,
@@ -107,7 +107,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "A35",
-        title: "internal token replayed at another service",
+        title: "replay at another service",
         api: "API2:2023",
         position: "P4",
         needs: Needs::InternalToken,
@@ -116,7 +116,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "A36",
-        title: "mint a token with the stolen key",
+        title: "mint with the stolen key",
         api: "API2:2023",
         position: "P1",
         needs: Needs::AccessKey,
@@ -125,7 +125,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "A80",
-        title: "sibling service calls directly",
+        title: "sibling calls directly",
         api: "API5:2023",
         position: "P4",
         needs: Needs::InternalToken,
@@ -134,7 +134,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "FLOOD-IP",
-        title: "flood from one address, many accounts",
+        title: "flood from one address",
         api: "API4:2023",
         position: "P1",
         needs: Needs::Account,
@@ -152,7 +152,7 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         id: "FORGED-SUB",
-        title: "victim's subject under the attacker's live session",
+        title: "victim's sub, attacker's sid",
         api: "API2:2023",
         position: "P1",
         needs: Needs::Account,

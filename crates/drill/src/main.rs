@@ -1,2 +1,211 @@
-//! Level 3: the binary `vauban-drill`
-fn main() {}
+//! Level 3: the binary `vauban-drill`. *What still stops the attack when a control is taken away?*
+//!
+//! It starts the whole system in one process on loopback, with everything synthetic, once per configuration: all up, one loss
+//! at a time, all down, and all down but one. In each it plays the attacks of `vauban-attack` and their legitimate twins, and
+//! writes down what stopped what.
+//!
+//! It refuses to know real hosts, real secrets and real data: it takes a plan, never a URL, and replaces every address, key and
+//! database before anything starts. The faults live here and nowhere else; the product links none of this.
+//!
+//! Rejected: switching controls off in the product by a feature or a variable (feature unification and environments leak), and
+//! trusting an attack that was stopped before it was ever seen to succeed (the all-down run).
+
+mod fault;
+mod ground;
+mod json;
+mod judge;
+mod open;
+mod result;
+mod run;
+mod scene;
+mod stack;
+mod template;
+mod text;
+mod witness;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, ValueEnum};
+use vauban_net::{Clock, SystemClock};
+use vauban_policy::{Plan, TextFile};
+
+use crate::fault::{Extent, STORIES};
+use crate::judge::Judgement;
+use crate::result::Matrix;
+
+/// Exit code: something gets through with everything up.
+const FINDINGS: u8 = 1;
+/// Exit code: the plan does not hold.
+const BAD_PLAN: u8 = 2;
+/// Exit code: the drill could not run, or may not be believed.
+const COULD_NOT_RUN: u8 = 3;
+
+/// Takes controls away, one by one, and plays the attacks again.
+#[derive(Parser)]
+#[command(name = "vauban-drill", version, about)]
+struct Arguments {
+    /// The plan to drill (`vauban.yaml`); never an address.
+    #[arg(short = 'c', long = "config", value_name = "PLAN")]
+    config: PathBuf,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Also writes the result as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Plays one story only.
+    #[arg(long, value_name = "ID", conflicts_with = "quick")]
+    story: Option<String>,
+    /// Plays the baselines and three losses only.
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Why there is no matrix.
+struct Failure {
+    code: u8,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    fn could_not_run(error: anyhow::Error) -> Self {
+        Self {
+            code: COULD_NOT_RUN,
+            error,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match drill(&Arguments::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            let message = format!("vauban-drill: {:#}\n", failure.error);
+            // Where nobody can be told, the exit code still tells.
+            drop(std::io::stderr().write_all(message.as_bytes()));
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn drill(arguments: &Arguments) -> Result<u8, Failure> {
+    let extent = extent(arguments).map_err(Failure::could_not_run)?;
+    let plan = load(&arguments.config).map_err(|error| Failure {
+        code: BAD_PLAN,
+        error,
+    })?;
+    ground::judge(&plan)
+        .context("this plan is not drilled")
+        .map_err(Failure::could_not_run)?;
+    let started_unix_ms = SystemClock.unix_ms();
+    let matrix = measure(plan, extent, started_unix_ms, run::bank_witness)
+        .map_err(Failure::could_not_run)?;
+    let judgement = Judgement::of(&matrix);
+    let json = json::render(&matrix, &judgement, extent, started_unix_ms);
+    report(
+        arguments,
+        &matrix,
+        &judgement,
+        extent,
+        &format!("{json:#}\n"),
+    )
+    .map_err(Failure::could_not_run)?;
+    Ok(judgement.exit_code())
+}
+
+fn extent(arguments: &Arguments) -> anyhow::Result<Extent> {
+    let Some(wanted) = &arguments.story else {
+        return Ok(if arguments.quick {
+            Extent::Quick
+        } else {
+            Extent::Full
+        });
+    };
+    let known = || {
+        STORIES
+            .iter()
+            .map(|story| format!("`{}`", story.id))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let story = STORIES.iter().find(|story| story.id == wanted);
+    story
+        .map(Extent::Story)
+        .with_context(|| format!("there is no story `{wanted}`; there are {}", known()))
+}
+
+/// Reads the plan and the files that it names.
+fn load(config: &Path) -> anyhow::Result<Plan> {
+    let name = config.display().to_string();
+    let text =
+        std::fs::read_to_string(config).with_context(|| format!("`{name}` cannot be read"))?;
+    let folder = config.parent().unwrap_or_else(|| Path::new("."));
+    let mut read = |beside: &str| {
+        std::fs::read_to_string(folder.join(beside)).map_err(|error| error.to_string())
+    };
+    let builtin = [("authority", vauban_authority::OPENAPI)];
+    vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
+        .map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))
+}
+
+/// Lays the ground and plays.
+fn measure(
+    plan: Plan,
+    extent: Extent,
+    started_unix_ms: u64,
+    look: run::Look,
+) -> anyhow::Result<Matrix> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let template = runtime.block_on(template::Template::lay(plan, started_unix_ms))?;
+    Ok(run::measure(&template, extent, look, runtime.handle()))
+}
+
+fn report(
+    arguments: &Arguments,
+    matrix: &Matrix,
+    judgement: &Judgement,
+    extent: Extent,
+    json: &str,
+) -> anyhow::Result<()> {
+    if let Some(out) = &arguments.out {
+        write_whole(out, json).with_context(|| format!("`{}` cannot be written", out.display()))?;
+    }
+    let shown = match arguments.format {
+        Format::Text => text::render(matrix, judgement, extent),
+        Format::Json => json.to_owned(),
+    };
+    std::io::stdout()
+        .write_all(shown.as_bytes())
+        .context("the result cannot be printed")
+}
+
+/// Writes the file at once or not at all, readable by its owner only.
+fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,243 @@
+//! The matrix as text: aligned, readable in 120 columns, with its legend and its sentences.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use vauban_audit::control;
+
+use crate::fault::{Extent, Kind};
+use crate::judge::Judgement;
+use crate::result::{Cell, Matrix, Measured, Verdict};
+
+/// Width of one column of the matrix.
+const COLUMN: usize = 5;
+/// Width of an attack's identifier and title.
+const LABEL: usize = 40;
+
+/// What stands in a cell for each control, and what it means.
+const LETTERS: &[(&str, &str)] = &[
+    (control::EDGE_FRAMING, "Ef"),
+    (control::EDGE_CANONICAL, "En"),
+    (control::EDGE_HOST, "Eh"),
+    (control::EDGE_BUDGET_IP, "Ei"),
+    (control::EDGE_ROUTE, "Em"),
+    (control::EDGE_TOKEN, "Et"),
+    (control::EDGE_BUDGET_USER, "Eu"),
+    (control::EDGE_ROLES, "Er"),
+    (control::EDGE_PERMISSIONS, "Ep"),
+    (control::EDGE_CONTRACT, "Ec"),
+    (control::EDGE_EXCHANGE, "Ex"),
+    (control::AUTHORITY_REGISTRY, "Ar"),
+    (control::AUTHORITY_CALLER, "Ac"),
+    (control::AUTHORITY_THROTTLE, "At"),
+    (control::GUARD_PEER, "Gp"),
+    (control::GUARD_TOKEN, "Gt"),
+    (control::GUARD_SESSION, "Gs"),
+    (control::GUARD_BUDGET, "Gb"),
+    (control::GUARD_OWNERSHIP, "Go"),
+    (control::DATA_RLS, "Dr"),
+    (control::SERVICE_STATEMENT, "Ss"),
+];
+
+/// Everything that a reader needs, worst first.
+pub(crate) fn render(matrix: &Matrix, judgement: &Judgement, extent: Extent) -> String {
+    let mut text = String::new();
+    for sentence in sentences(matrix, judgement, extent) {
+        text.extend([sentence.as_str(), "\n"]);
+    }
+    text.push('\n');
+    table(&mut text, matrix, judgement);
+    text.push('\n');
+    text.push_str(&legend(matrix));
+    credit(&mut text, matrix, judgement);
+    text
+}
+
+/// The headline: sentences with counts.
+fn sentences(matrix: &Matrix, judgement: &Judgement, extent: Extent) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if let Extent::Story(story) = extent {
+        sentences.push(format!("Story `{}`. {}", story.id, story.moral));
+    }
+    sentences.push(if judgement.holes.is_empty() {
+        format!(
+            "Nothing gets through when all is up ({} attacks).",
+            matrix.rows.len() - judgement.duds.len()
+        )
+    } else {
+        format!(
+            "HOLE: {} get through with everything up.",
+            judgement.holes.join(", ")
+        )
+    });
+    let losses = judgement.blast.len();
+    let through = judgement.blast.values().filter(|count| **count > 0).count();
+    sentences.push(match through {
+        0 => format!("None of {losses} single losses lets anything through."),
+        _ => format!(
+            "{through} of {losses} single losses let something through; thin: {}.",
+            judgement
+                .thin
+                .iter()
+                .map(|(row, losses)| format!("{row} ({})", losses.join(", ")))
+                .collect::<Vec<_>>()
+                .join("; ")
+        ),
+    });
+    if matrix.of_kind(Kind::Solo).next().is_some() {
+        sentences.push(model(matrix, judgement));
+    }
+    sentences.push("The data line is absent: the drill's bank runs on SQLite, which has no row-level security.".to_owned());
+    for doubt in &judgement.doubts {
+        sentences.push(format!("DOUBT: {doubt}."));
+    }
+    sentences
+}
+
+/// What the solo runs predict against what the losses showed.
+fn model(matrix: &Matrix, judgement: &Judgement) -> String {
+    let predicted = judgement.predicted(matrix);
+    let shown = |row: &str, loss: &String| {
+        judgement
+            .thin
+            .get(row)
+            .is_some_and(|losses| losses.contains(loss))
+    };
+    let confirmed = predicted
+        .iter()
+        .filter(|(row, loss)| shown(row, loss))
+        .count();
+    let unforeseen: Vec<String> = judgement
+        .thin
+        .iter()
+        .flat_map(|(row, losses)| losses.iter().map(move |loss| (*row, loss)))
+        .filter(|(row, loss)| predicted.get(row) != Some(*loss))
+        .map(|(row, loss)| format!("{row} by {loss}"))
+        .collect();
+    let unforeseen = if unforeseen.is_empty() {
+        "none".to_owned()
+    } else {
+        unforeseen.join(", ")
+    };
+    format!(
+        "Model: the solo runs predict {} single points of failure; the losses confirm {confirmed}; not predicted: {unforeseen}.",
+        predicted.len()
+    )
+}
+
+fn shown(matrix: &Matrix) -> Vec<&Measured> {
+    matrix
+        .measured
+        .iter()
+        .filter(|measured| measured.column.kind != Kind::Solo)
+        .collect()
+}
+
+fn table(text: &mut String, matrix: &Matrix, judgement: &Judgement) {
+    let columns = shown(matrix);
+    let mut head = |pick: fn(&Measured) -> &'static str, label: &str, last: &str| {
+        let cells: String = columns
+            .iter()
+            .map(|measured| format!("{:>COLUMN$}", pick(measured)))
+            .collect();
+        text.extend([format!("{label:<LABEL$}{cells} │ {last}").trim_end(), "\n"]);
+    };
+    head(|measured| measured.column.head.0, "what is down →", "");
+    head(|measured| measured.column.head.1, "attack", "thin");
+    let rule = "─".repeat(LABEL + columns.len() * COLUMN + 7);
+    text.extend([rule.as_str(), "\n"]);
+    for row in &matrix.rows {
+        let label = format!("{:<11}{}", row.id, row.title);
+        let dud = judgement.duds.contains(&row.id);
+        let cells: String = columns
+            .iter()
+            .map(|measured| format!("{:>COLUMN$}", mark(measured.cells.get(row.id), dud)))
+            .collect();
+        let thin = judgement.thin.get(row.id).map_or(0, Vec::len);
+        text.push_str(&format!("{label:<LABEL$}{cells} │ {thin:>4}\n"));
+    }
+    text.extend([rule.as_str(), "\n"]);
+    let blast: String = columns
+        .iter()
+        .map(|measured| {
+            let count = judgement.blast.get(&measured.column.id);
+            format!(
+                "{:>COLUMN$}",
+                count.map_or(String::new(), ToString::to_string)
+            )
+        })
+        .collect();
+    text.push_str(&format!("{:<LABEL$}{blast} │\n", "blast radius"));
+}
+
+/// Two letters for who stopped it, or one sign.
+fn mark(cell: Option<&Cell>, dud: bool) -> &'static str {
+    let Some(cell) = cell else {
+        return "·";
+    };
+    match cell.verdict {
+        _ if dud => "×",
+        Verdict::Through => "●",
+        Verdict::NotApplicable => "·",
+        Verdict::Inconclusive => "?",
+        Verdict::Stopped => {
+            let letters = |control: &str| LETTERS.iter().find(|(name, _)| *name == control);
+            cell.control
+                .as_deref()
+                .and_then(letters)
+                .map_or("--", |(_, letters)| letters)
+        }
+    }
+}
+
+fn legend(matrix: &Matrix) -> String {
+    let used: BTreeMap<&str, &str> = shown(matrix)
+        .iter()
+        .flat_map(|measured| measured.cells.values())
+        .filter_map(|cell| cell.control.as_deref())
+        .filter_map(|control| LETTERS.iter().find(|(name, _)| *name == control))
+        .map(|(name, letters)| (*letters, *name))
+        .collect();
+    let mut words: Vec<String> = vec![
+        "● through".to_owned(),
+        "· does not apply".to_owned(),
+        "× dud".to_owned(),
+        "? inconclusive".to_owned(),
+    ];
+    words.extend(
+        used.iter()
+            .map(|(letters, name)| format!("{letters} {name}")),
+    );
+    let mut text = String::new();
+    let mut line = "stopped by:".to_owned();
+    for word in words {
+        if line.chars().count() + word.chars().count() + 3 > 110 {
+            text.extend([line.as_str(), "\n"]);
+            line = " ".repeat(11);
+        }
+        line.extend(["  ", &word]);
+    }
+    text.extend([line.as_str(), "\n"]);
+    text
+}
+
+/// Which controls stopped which attack alone.
+fn credit(text: &mut String, matrix: &Matrix, judgement: &Judgement) {
+    if matrix.of_kind(Kind::Solo).next().is_none() {
+        return;
+    }
+    text.push_str("\nStopped alone, with everything else down (only these are credited):\n");
+    for row in &matrix.rows {
+        let controls = judgement
+            .credit
+            .get(row.id)
+            .map_or_else(|| "nothing".to_owned(), |all| all.join(", "));
+        // Writing to a String cannot fail.
+        if writeln!(text, "  {:<11}{controls}", row.id).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

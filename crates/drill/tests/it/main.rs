@@ -1,0 +1,4 @@
+//! The binary, as it is called.
+
+#[cfg(test)]
+mod binary;
