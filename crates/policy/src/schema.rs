@@ -1,5 +1,387 @@
-//! stub
-/// JSON Schema of the configuration.
-pub fn json_schema() -> serde_json::Value {
-    serde_json::json!({})
+//! JSON Schema of the configuration, for editors.
+//!
+//! It says what a key may hold; what names refer to, only [`load`](crate::load) can say. A test holds that both refuse the
+//! same unknown keys.
+
+use serde_json::{Map, Value, json};
+
+/// A key of an object: name, schema, must it be there?
+type Key = (&'static str, Value, bool);
+
+/// JSON Schema (2020-12) of `vauban.yaml`.
+pub fn json_schema() -> Value {
+    let list = |schema: Value| json!({ "type": "array", "items": schema });
+    let mut root = object(vec![
+        ("version", json!({ "const": 1 }), true),
+        (
+            "environment",
+            json!({ "enum": ["development", "production"] }),
+            true,
+        ),
+        (
+            "trust_domain",
+            text("SPIFFE trust domain, e.g. `bank.internal`"),
+            true,
+        ),
+        ("listeners", list(listener()), true),
+        ("zones", list(zone()), true),
+        ("services", list(service()), true),
+        ("calls", list(call()), true),
+        (
+            "issuers",
+            json!({ "type": "array", "items": issuer(), "minItems": 1, "maxItems": 1 }),
+            true,
+        ),
+        ("clients", list(client()), true),
+        ("limits", limits(), true),
+        ("routes", list(route()), true),
+    ]);
+    if let Value::Object(root) = &mut root {
+        root.insert(
+            "$schema".to_owned(),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
+        root.insert("title".to_owned(), json!("vauban.yaml"));
+    }
+    root
+}
+
+fn object(keys: Vec<Key>) -> Value {
+    let mut required = Vec::new();
+    let mut properties = Map::new();
+    for (key, schema, needed) in keys {
+        if needed {
+            required.push(key);
+        }
+        properties.insert(key.to_owned(), schema);
+    }
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "minLength": 1, "description": description })
+}
+
+fn name(description: &str) -> Value {
+    json!({ "type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$", "description": description })
+}
+
+fn texts(description: &str) -> Value {
+    json!({ "type": "array", "items": { "type": "string", "minLength": 1 }, "uniqueItems": true, "description": description })
+}
+
+fn some_texts(description: &str) -> Value {
+    let mut list = texts(description);
+    if let Value::Object(list) = &mut list {
+        list.insert("minItems".to_owned(), json!(1));
+    }
+    list
+}
+
+fn number(low: u64, high: u64, description: &str) -> Value {
+    json!({ "type": "integer", "minimum": low, "maximum": high, "description": description })
+}
+
+fn secret(description: &str) -> Value {
+    json!({ "type": "string", "pattern": "^(file:.+|env:[A-Za-z0-9_]+)$", "description": description })
+}
+
+fn line() -> Value {
+    json!({ "type": "string", "pattern": "^(edge|authority|guard:.+)$", "description": "`edge`, `authority` or `guard:SERVICE`" })
+}
+
+fn listener() -> Value {
+    object(vec![
+        ("name", name("unique name"), true),
+        ("line", line(), true),
+        (
+            "address",
+            text("IP address and port; port 0 lets the system choose"),
+            true,
+        ),
+        (
+            "hosts",
+            some_texts("edge only: hosts that `Host` may name"),
+            false,
+        ),
+        (
+            "tls",
+            object(vec![
+                ("certificate", secret("reference to the PEM chain"), true),
+                ("key", secret("reference to the PEM key"), true),
+            ]),
+            false,
+        ),
+    ])
+}
+
+fn zone() -> Value {
+    let isolated =
+        json!({ "type": "boolean", "description": "true: its workloads may call nobody" });
+    object(vec![
+        ("name", name("unique name"), true),
+        ("isolated", isolated, true),
+    ])
+}
+
+fn service() -> Value {
+    let mut service = object(vec![
+        (
+            "name",
+            name("unique name; audience of internal tokens"),
+            true,
+        ),
+        ("zone", text("its trust zone"), true),
+        (
+            "openapi",
+            text("its OpenAPI 3.1 document, YAML or JSON"),
+            true,
+        ),
+        ("guard", guard(), false),
+        (
+            "danger_unguarded",
+            object(vec![
+                ("address", text("IP address and port of the service"), true),
+                ("because", text("the reason"), true),
+            ]),
+            false,
+        ),
+    ]);
+    if let Value::Object(service) = &mut service {
+        service.insert(
+            "oneOf".to_owned(),
+            json!([{ "required": ["guard"] }, { "required": ["danger_unguarded"] }]),
+        );
+    }
+    service
+}
+
+fn guard() -> Value {
+    let mut database = object(vec![
+        ("sqlite", text("file in the state directory"), false),
+        (
+            "postgres",
+            secret("reference to a URL with the guard's own read-only role"),
+            false,
+        ),
+    ]);
+    if let Value::Object(database) = &mut database {
+        database.insert("minProperties".to_owned(), json!(1));
+        database.insert("maxProperties".to_owned(), json!(1));
+    }
+    let statement = text("one SELECT with the parameter `$1`, which yields `owner` and `tenant`");
+    let facts = object(vec![
+        ("database", database, true),
+        (
+            "objects",
+            json!({ "type": "object", "additionalProperties": statement }),
+            true,
+        ),
+    ]);
+    let cedar = object(vec![
+        ("policy", text("Cedar policies"), true),
+        ("schema", text("Cedar schema"), true),
+    ]);
+    object(vec![
+        ("listener", text("its listener"), true),
+        (
+            "socket",
+            text("Unix socket of the service in the state directory"),
+            true,
+        ),
+        (
+            "peer_uid",
+            number(
+                0,
+                u64::from(u32::MAX),
+                "user that may connect to the socket",
+            ),
+            false,
+        ),
+        ("cedar", cedar, true),
+        ("facts", facts, true),
+        (
+            "context_key",
+            secret("reference to the key of the signed database context; PostgreSQL only"),
+            false,
+        ),
+    ])
+}
+
+fn call() -> Value {
+    object(vec![
+        ("from", text("`edge`, a service, or `danger_anyone`"), true),
+        ("to", text("the called service"), true),
+        (
+            "operations",
+            some_texts("operations that may be called; without the key, all"),
+            false,
+        ),
+    ])
+}
+
+fn issuer() -> Value {
+    let password = object(vec![
+        (
+            "target_milliseconds",
+            number(250, 500, "time of one hash"),
+            true,
+        ),
+        (
+            "memory_kib",
+            number(19_456, 4_194_304, "memory of one hash"),
+            true,
+        ),
+        ("concurrency", number(1, 256, "hashes at once"), true),
+        ("queue_max", number(1, 4096, "logins that may wait"), true),
+    ]);
+    let roles = json!({
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": { "pattern": "^[A-Za-z0-9_.-]{1,64}$" },
+        "additionalProperties": texts("permissions of the role"),
+    });
+    object(vec![
+        ("name", json!({ "const": "authority" }), true),
+        (
+            "issuer",
+            json!({ "type": "string", "pattern": "^https://[^?#@ ]*[^?#@ /]$" }),
+            true,
+        ),
+        ("audience", text("`aud` of access tokens"), true),
+        (
+            "access_token_seconds",
+            number(1, 900, "life of an access token"),
+            true,
+        ),
+        (
+            "refresh_token_seconds",
+            number(1, 604_800, "life of a refresh family"),
+            true,
+        ),
+        (
+            "internal_token_seconds",
+            number(1, 60, "life of an internal token"),
+            true,
+        ),
+        ("password", password, true),
+        ("roles", roles, true),
+    ])
+}
+
+fn client() -> Value {
+    let id = json!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$" });
+    object(vec![
+        ("id", id, true),
+        (
+            "permissions",
+            texts("permissions that its tokens may carry"),
+            true,
+        ),
+    ])
+}
+
+fn limits() -> Value {
+    object(vec![
+        (
+            "head_bytes_max",
+            number(1024, 1_048_576, "request head"),
+            true,
+        ),
+        (
+            "headers_max",
+            number(8, 1024, "request header fields"),
+            true,
+        ),
+        (
+            "body_bytes_max",
+            number(1, 67_108_864, "request body"),
+            true,
+        ),
+        ("header_seconds", number(1, 300, "time for a head"), true),
+        ("body_seconds", number(1, 3600, "time for a body"), true),
+        (
+            "upstream_seconds",
+            number(1, 3600, "time for the next line's answer"),
+            true,
+        ),
+        (
+            "connections_max",
+            number(1, 1_048_576, "open connections of one listener"),
+            true,
+        ),
+        (
+            "budgets",
+            json!({ "type": "array", "items": budget() }),
+            true,
+        ),
+    ])
+}
+
+fn budget() -> Value {
+    let header = object(vec![(
+        "danger_header",
+        text("a header that the client writes"),
+        true,
+    )]);
+    let key = json!({ "oneOf": [{ "enum": ["ip", "user", "account", "endpoint"] }, header] });
+    object(vec![
+        ("name", name("unique name"), true),
+        ("at", line(), true),
+        ("key", key, true),
+        (
+            "requests",
+            number(1, 1_000_000, "requests per period"),
+            true,
+        ),
+        ("seconds", number(1, 86_400, "length of the period"), true),
+        ("burst", number(1, 1_000_000, "requests at once"), true),
+        (
+            "operations",
+            some_texts("operations that spend it; without the key, all"),
+            false,
+        ),
+    ])
+}
+
+fn route() -> Value {
+    let methods = json!({
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": true,
+        "items": { "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] },
+    });
+    let none = object(vec![("none", text("the reason"), true)]);
+    let mut authorize = object(vec![
+        ("roles", texts("any of these"), false),
+        ("permissions", texts("all of these"), false),
+    ]);
+    if let Value::Object(authorize) = &mut authorize {
+        authorize.insert("minProperties".to_owned(), json!(1));
+    }
+    let mut route = object(vec![
+        ("path", json!({ "type": "string", "pattern": "^/" }), true),
+        ("methods", methods, true),
+        (
+            "authenticate",
+            json!({ "oneOf": [{ "const": "jwt" }, none] }),
+            true,
+        ),
+        ("authorize", authorize, false),
+        (
+            "body_bytes_max",
+            number(0, 67_108_864, "smaller limit of this route"),
+            false,
+        ),
+    ]);
+    if let Value::Object(route) = &mut route {
+        let jwt = json!({ "properties": { "authenticate": { "const": "jwt" } } });
+        route.insert("if".to_owned(), jwt);
+        route.insert("then".to_owned(), json!({ "required": ["authorize"] }));
+        route.insert(
+            "else".to_owned(),
+            json!({ "properties": { "authorize": false } }),
+        );
+    }
+    route
 }

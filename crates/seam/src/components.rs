@@ -276,6 +276,3 @@ impl<'m> Graph<'m> {
         seen
     }
 }
-
-#[cfg(test)]
-mod tests;

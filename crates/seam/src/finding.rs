@@ -146,6 +146,3 @@ fn count(number: usize) -> String {
         format!("{number} seams")
     }
 }
-
-#[cfg(test)]
-mod tests;
