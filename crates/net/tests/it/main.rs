@@ -7,6 +7,8 @@ mod framing;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod joining;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod sockets;

@@ -206,8 +206,23 @@ impl Ca {
 
     /// An identity whose certificate carries these URIs, the first of which it claims to be.
     pub(crate) fn identity_of(&self, uris: &[&str]) -> Identity {
+        self.identity(uris, |_| {})
+    }
+
+    /// The same, with a certificate that differs from a good one.
+    pub(crate) fn identity(
+        &self,
+        uris: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let chain_pem = self.certify(uris, &key);
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = uris
+            .iter()
+            .map(|uri| SanType::URI(Ia5String::try_from(*uri).unwrap()))
+            .collect();
+        change(&mut params);
+        let chain_pem = params.signed_by(&key, &self.issuer).unwrap().pem();
         let spiffe = uris.first().copied().unwrap_or_default().to_owned();
         Identity {
             spiffe,
@@ -215,15 +230,6 @@ impl Ca {
             key_pem: Zeroizing::new(key.serialize_pem()),
             ca_pem: self.pem.clone(),
         }
-    }
-
-    pub(crate) fn certify(&self, uris: &[&str], key: &KeyPair) -> String {
-        let mut params = CertificateParams::default();
-        params.subject_alt_names = uris
-            .iter()
-            .map(|uri| SanType::URI(Ia5String::try_from(*uri).unwrap()))
-            .collect();
-        params.signed_by(key, &self.issuer).unwrap().pem()
     }
 
     pub(crate) fn sign_request(&self, csr_pem: &str) -> String {
