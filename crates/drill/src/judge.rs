@@ -152,12 +152,19 @@ fn doubts(matrix: &Matrix, duds: &[&'static str]) -> Vec<String> {
                     .map(|why| format!("{id}: the legitimate twin `{twin}` failed: {why}")),
             );
         }
+        let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (row, cell) in &measured.cells {
             if cell.verdict == Verdict::Inconclusive && !duds.contains(row) {
-                let why = cell.because.as_deref().unwrap_or("no reason");
-                doubts.push(format!("{id}: {row} is inconclusive: {why}"));
+                unknown
+                    .entry(cell.because.as_deref().unwrap_or("no reason"))
+                    .or_default()
+                    .push(row);
             }
         }
+        let inconclusive = unknown
+            .iter()
+            .map(|(why, rows)| format!("{id}: {} inconclusive: {why}", rows.join(", ")));
+        doubts.extend(inconclusive);
     }
     doubts
 }

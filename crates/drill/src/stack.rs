@@ -84,7 +84,7 @@ impl Stack {
         let recorder = Arc::new(Recorder::default());
         let mut guards = BTreeMap::new();
         for service in Service::ALL {
-            site.service(service, &recorder)?;
+            site.service(service, &recorder).await?;
             guards.insert(service.name().to_owned(), site.guard(service.name()).await?);
         }
         let edge_workload = site.join(&template.plan.spiffe_edge()).await?;
@@ -171,7 +171,7 @@ impl Site<'_> {
         Ok(())
     }
 
-    fn service(&mut self, service: Service, recorder: &Arc<Recorder>) -> anyhow::Result<()> {
+    async fn service(&mut self, service: Service, recorder: &Arc<Recorder>) -> anyhow::Result<()> {
         let setting = vauban_bank::Setting {
             database: Database::Sqlite(self.state.bank_database()),
             socket: self.state.service_socket(service.name()),
@@ -180,7 +180,8 @@ impl Site<'_> {
             clock: self.clock(),
             recorder: Some(Arc::<Recorder>::clone(recorder)),
         };
-        let run = vauban_bank::run(service, setting, self.stop.clone());
+        let open = vauban_bank::open(service, setting).await?;
+        let run = open.serve(self.stop.clone());
         self.lines.push(task::spawn("drill service", async move {
             run.await
                 .with_context(|| format!("service `{service}` ended"))

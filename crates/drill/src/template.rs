@@ -119,6 +119,7 @@ impl Template {
             self.join_tokens.insert(spiffe, token);
         }
         private_folder(&state.data())?;
+        private_folder(&state.run())?;
         let seed = Seed {
             account_canaries: BTreeMap::from([(
                 ground::VICTIMS_ACCOUNT,

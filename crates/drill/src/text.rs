@@ -59,17 +59,23 @@ fn sentences(matrix: &Matrix, judgement: &Judgement, extent: Extent) -> Vec<Stri
     if let Extent::Story(story) = extent {
         sentences.push(format!("Story `{}`. {}", story.id, story.moral));
     }
-    sentences.push(if judgement.holes.is_empty() {
-        format!(
-            "Nothing gets through when all is up ({} attacks).",
-            matrix.rows.len() - judgement.duds.len()
-        )
-    } else {
-        format!(
+    if !judgement.doubts.is_empty() {
+        sentences.push(format!(
+            "This drill proves little: it has {} doubts about itself, named below.",
+            judgement.doubts.len()
+        ));
+    }
+    let proved = matrix.rows.len() - judgement.duds.len();
+    match (judgement.holes.as_slice(), proved) {
+        (_, 0) => {}
+        ([], _) => sentences.push(format!(
+            "Nothing gets through when all is up ({proved} attacks)."
+        )),
+        (holes, _) => sentences.push(format!(
             "HOLE: {} get through with everything up.",
-            judgement.holes.join(", ")
-        )
-    });
+            holes.join(", ")
+        )),
+    }
     let losses = judgement.blast.len();
     let through = judgement.blast.values().filter(|count| **count > 0).count();
     sentences.push(match through {
