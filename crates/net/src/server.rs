@@ -204,6 +204,3 @@ const fn judge_limits(limits: &ServerLimits) -> Result<(), ServeError> {
     };
     Err(ServeError::Limit(zero))
 }
-
-#[cfg(test)]
-mod tests;

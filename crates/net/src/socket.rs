@@ -135,6 +135,3 @@ fn take(handed: &mut ListenFd, index: usize) -> Option<Socket> {
     listener.set_nonblocking(true).ok()?;
     UnixListener::from_std(listener).ok().map(Socket::Unix)
 }
-
-#[cfg(test)]
-mod tests;

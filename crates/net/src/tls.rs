@@ -124,6 +124,3 @@ impl ResolvesServerCert for Resolver {
         Some(self.0.load_full())
     }
 }
-
-#[cfg(test)]
-mod tests;

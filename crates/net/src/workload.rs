@@ -197,6 +197,3 @@ fn server_config(
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
 }
-
-#[cfg(test)]
-mod tests;

@@ -45,3 +45,6 @@ pub(crate) fn trust_domain(spiffe: &str) -> Option<&str> {
 pub(crate) fn authority_beside(spiffe: &str) -> Option<String> {
     trust_domain(spiffe).map(|domain| format!("{SCHEME}{domain}/line/authority"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,7 @@ async fn a_peer_without_a_good_certificate_is_refused() {
     let expired =
         |params: &mut rcgen::CertificateParams| params.not_after = rcgen::date_time_ymd(2020, 1, 1);
     let early = |params: &mut rcgen::CertificateParams| {
-        params.not_before = rcgen::date_time_ymd(2090, 1, 1)
+        params.not_before = rcgen::date_time_ymd(2090, 1, 1);
     };
     let cases = [
         ("another CA", Ca::new().identity_of(&[EDGE])),
