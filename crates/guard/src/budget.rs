@@ -36,7 +36,6 @@ pub(crate) fn spend<'p>(
     let spending = Spending {
         subject: &session.principal().subject,
         operation: &session.asked().operation().id,
-        headers: session.asked().headers(),
         now_ms: line.clock.monotonic_ms(),
     };
     match line.parts.budget.spend(&spending) {

@@ -6,7 +6,6 @@ use vauban_limit::{Limiter, Quota, Spent};
 use vauban_policy::{BudgetKey, Line, Plan};
 
 use crate::parts::{Exhausted, Spend, Spending};
-use crate::read;
 use crate::setting::StartError;
 
 #[cfg(test)]
@@ -34,7 +33,6 @@ struct Counted {
 enum Key {
     User,
     Endpoint,
-    DangerHeader(String),
 }
 
 impl PlanBudgets {
@@ -55,7 +53,11 @@ impl PlanBudgets {
             let key = match &budget.key {
                 BudgetKey::User => Key::User,
                 BudgetKey::Endpoint => Key::Endpoint,
-                BudgetKey::DangerHeader(header) => Key::DangerHeader(header.clone()),
+                BudgetKey::DangerHeader(_) => {
+                    return Err(refuse(
+                        "a guard counts by `user` or `endpoint`\nhint: put it at the edge",
+                    ));
+                }
                 BudgetKey::Ip => {
                     return Err(refuse(
                         "a guard does not see the client's address\nhint: put it at the edge",
@@ -97,9 +99,6 @@ impl Spend for PlanBudgets {
             let key = match &budget.key {
                 Key::User => Cow::Borrowed(spending.subject),
                 Key::Endpoint => Cow::Owned(format!("{} {}", spending.operation, spending.subject)),
-                Key::DangerHeader(header) => {
-                    Cow::Borrowed(read::single(spending.headers, header).unwrap_or_default())
-                }
             };
             match budget.limiter.spend(&key, 1, spending.now_ms) {
                 Spent::Allowed { remaining } => {
@@ -108,7 +107,7 @@ impl Spend for PlanBudgets {
                 Spent::Refused { retry_after_ms } => {
                     return Err(Exhausted {
                         budget: budget.name.clone(),
-                        per_user: !matches!(budget.key, Key::Endpoint),
+                        per_user: matches!(budget.key, Key::User),
                         retry_after_seconds: u32::try_from(retry_after_ms.div_ceil(1000))
                             .unwrap_or(u32::MAX),
                     });

@@ -29,6 +29,8 @@ mod peer;
 mod read;
 mod record;
 mod relay;
+#[cfg(test)]
+mod samples;
 mod session;
 mod sessions;
 mod setting;

@@ -215,8 +215,6 @@ pub struct Spending<'a> {
     pub subject: &'a str,
     /// The service's operation.
     pub operation: &'a str,
-    /// Every header of the request; only a `danger_header` budget reads one.
-    pub headers: &'a HeaderMap,
     /// Monotonic time, milliseconds.
     pub now_ms: u64,
 }

@@ -15,9 +15,6 @@ use crate::parts::{Parts, ReadFacts};
 use crate::sessions::RemoteSessions;
 use crate::setting::{FactsSource, Setting, StartError};
 
-#[cfg(test)]
-mod tests;
-
 /// Room for the internal token and the decision id in a request's head.
 pub(crate) const INTERNAL_HEAD_BYTES: usize = 8192 + 512;
 /// Bytes of an answer of the authority at most.

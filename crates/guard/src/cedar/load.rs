@@ -14,6 +14,9 @@ use vauban_policy::{GuardPlan, Service, TextFile};
 use super::{Attribute, CedarOwner, Kind, Names, Shape, uid};
 use crate::setting::StartError;
 
+#[cfg(test)]
+pub(super) mod tests;
+
 /// Loads the policy of one service, or says where and why it does not hold.
 pub(crate) fn load(service: &Service, guard: &GuardPlan) -> Result<CedarOwner, StartError> {
     let schema = read_schema(&guard.cedar_schema)?;

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::server::WebPkiClientVerifier;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use vauban_net::Identity;
 
@@ -58,21 +58,11 @@ impl Authority {
         drop(vauban_net::task::spawn("test authority", async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let (acceptor, says, asked) =
-                    (acceptor.clone(), Arc::clone(&says), Arc::clone(&asked));
+                let (says, asked) = (Arc::clone(&says), Arc::clone(&asked));
+                let connection = connection(acceptor.clone(), stream, says, asked);
                 drop(vauban_net::task::spawn(
                     "test authority's connection",
-                    async move {
-                        let Ok(stream) = acceptor.accept(stream).await else {
-                            return;
-                        };
-                        let answer = service_fn(|request| answer(request, &says, &asked));
-                        drop(
-                            hyper::server::conn::http1::Builder::new()
-                                .serve_connection(TokioIo::new(stream), answer)
-                                .await,
-                        );
-                    },
+                    connection,
                 ));
             }
         }));
@@ -91,6 +81,20 @@ impl Authority {
     pub(crate) fn set(&self, change: impl FnOnce(&mut Says)) {
         change(&mut self.says.lock().unwrap());
     }
+}
+
+async fn connection(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    says: Arc<Mutex<Says>>,
+    asked: Arc<Mutex<Vec<String>>>,
+) {
+    let Ok(stream) = acceptor.accept(stream).await else {
+        return;
+    };
+    let answer = service_fn(|request| answer(request, &says, &asked));
+    let server = hyper::server::conn::http1::Builder::new();
+    drop(server.serve_connection(TokioIo::new(stream), answer).await);
 }
 
 #[expect(clippy::unused_async, reason = "hyper asks for a future")]

@@ -10,6 +10,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use vauban_net::Identity;
 
 use crate::pki;
@@ -45,9 +46,32 @@ pub(crate) async fn send(
     identity: Option<&Identity>,
     bytes: &[u8],
 ) -> io::Result<Reply> {
-    let builder = ClientConfig::builder_with_provider(pki::provider())
-        .with_safe_default_protocol_versions()
-        .unwrap();
+    let mut stream = connect(address, identity).await?;
+    stream.write_all(bytes).await?;
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer).await {
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof || answer.is_empty() => {
+            Err(error)
+        }
+        Ok(_) | Err(_) => Ok(parse(&answer)),
+    }
+}
+
+/// Sends bytes, says that no more will come, and waits until the other side has closed as well.
+pub(crate) async fn hang_up(address: SocketAddr, identity: &Identity, bytes: &[u8]) {
+    let mut stream = connect(address, Some(identity)).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream.shutdown().await.unwrap();
+    // Whether there still is an answer is the server's affair.
+    drop(stream.read_to_end(&mut Vec::new()).await);
+}
+
+async fn connect(
+    address: SocketAddr,
+    identity: Option<&Identity>,
+) -> io::Result<TlsStream<TcpStream>> {
+    let builder = ClientConfig::builder_with_provider(pki::provider());
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
     let builder = builder
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(AnyServer));
@@ -57,17 +81,9 @@ pub(crate) async fn send(
     };
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("guard").unwrap();
-    let mut stream = TlsConnector::from(Arc::new(config))
+    TlsConnector::from(Arc::new(config))
         .connect(name, stream)
-        .await?;
-    stream.write_all(bytes).await?;
-    let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer).await {
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof || answer.is_empty() => {
-            Err(error)
-        }
-        Ok(_) | Err(_) => Ok(parse(&answer)),
-    }
+        .await
 }
 
 fn parse(answer: &[u8]) -> Reply {

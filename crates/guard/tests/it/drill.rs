@@ -121,7 +121,7 @@ async fn one_part_down_leaves_the_others() {
     );
     house.site.authority.set(|says| {
         says.session =
-            json!({ "live": true, "subject": "1002", "client_id": "app", "tenant": "north" })
+            json!({ "live": true, "subject": "1002", "client_id": "app", "tenant": "north" });
     });
     assert_eq!(
         house.send(&get("/notes/500101", &token)).await.code(),

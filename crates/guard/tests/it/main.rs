@@ -1,9 +1,13 @@
 //! The guard over real sockets: mutual TLS before it, a recording authority beside it, a recording service behind it.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod authority;
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod decision;
 #[cfg(test)]
 mod denials;
 #[cfg(test)]
@@ -11,11 +15,15 @@ mod drill;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod pki;
 #[cfg(test)]
 mod relay;
+#[cfg(test)]
+mod request;
 #[cfg(test)]
 mod service;
 #[cfg(test)]

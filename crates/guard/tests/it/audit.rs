@@ -1,0 +1,109 @@
+//! What is recorded, and what happens when it cannot be.
+
+use serde_json::json;
+use vauban_audit::{Outcome, Verdict, control};
+use vauban_policy::Denial;
+
+use crate::denials::check;
+use crate::denials::{EDGE, SCANNER};
+use crate::house::{DECISION, House, get};
+
+#[tokio::test]
+async fn audit_unavailable() {
+    let house = House::open().await;
+    house.site.setting.audit.clone().close().await.unwrap();
+    // A refusal that is not durable, and a permission that is not recorded, are both no answer.
+    for request in [get("/notes/500101", ""), get("/nothing", "")] {
+        check(
+            &house,
+            &house.send(&request).await,
+            &Denial::AuditUnavailable,
+        );
+    }
+    let reply = house.get("/notes/500101").await;
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (503, "audit.unavailable")
+    );
+    assert!(!reply.body.contains("canary"), "{reply:?}");
+}
+
+#[tokio::test]
+async fn each_request_leaves_one_event_with_every_control() {
+    let house = House::open().await;
+    let decision = format!("vauban-decision: {DECISION}\r\n");
+    let reply = house.get_with("/notes/500201", &json!({}), &decision).await;
+    assert!(reply.body.contains(DECISION), "{reply:?}");
+    let events = house.close(DECISION).await;
+    assert_eq!(events.len(), 1);
+    let event = &events[0];
+    assert_eq!(
+        (
+            event.line.as_str(),
+            event.method.as_str(),
+            event.route.as_str()
+        ),
+        ("guard-notes", "GET", "/notes/{id}")
+    );
+    assert_eq!(
+        (event.operation.as_str(), event.status, event.outcome),
+        ("readNote", 404, Outcome::Refused)
+    );
+    assert_eq!(event.denial.as_deref(), Some("object.foreign_hidden"));
+    assert_eq!(event.subject.as_deref(), Some("1001"));
+    assert_eq!(event.session.as_deref(), Some("s-1"));
+    assert_eq!(event.peer.as_deref(), Some(EDGE));
+    let seen: Vec<(&str, Verdict, &str)> = event
+        .controls
+        .iter()
+        .map(|c| (c.name.as_str(), c.verdict, c.fact.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (control::GUARD_PEER, Verdict::Passed, EDGE),
+            (
+                control::GUARD_TOKEN,
+                Verdict::Passed,
+                "jti j-1, subject 1001"
+            ),
+            (
+                control::GUARD_SESSION,
+                Verdict::Passed,
+                "session s-1 is live and stored for subject 1001, tenant north"
+            ),
+            (
+                control::GUARD_BUDGET,
+                Verdict::Skipped,
+                "no budget counts this operation"
+            ),
+            (
+                control::GUARD_OWNERSHIP,
+                Verdict::Refused,
+                "Note 500201, stored row: owner 1002, tenant north; no permit"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_undeclared_peer_cannot_write_under_a_strangers_id() {
+    let house = House::open().await;
+    let reply = house
+        .send_as(
+            SCANNER,
+            &get("/notes", &format!("vauban-decision: {DECISION}\r\n")),
+        )
+        .await;
+    check(&house, &reply, &Denial::PeerUndeclared);
+    let problem: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+    let own = problem["decision"].as_str().unwrap().to_owned();
+    assert_ne!(own, DECISION);
+    let events = house.close(&own).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].peer.as_deref(), Some(SCANNER));
+    assert_eq!(
+        events[0].controls[0].fact,
+        "spiffe://notes.internal/service/scanner stands in the isolated zone quarantine, which may call nobody"
+    );
+}
