@@ -17,8 +17,6 @@ use crate::decision::Decision;
 use crate::parts::JudgeContract;
 use crate::relay::Relayed;
 
-//TESTS
-
 /// Carries the decision's id to the client and to every line.
 pub(crate) const DECISION: HeaderName = HeaderName::from_static("vauban-decision");
 /// What an upstream may say in headers.

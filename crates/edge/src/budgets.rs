@@ -9,7 +9,8 @@ use vauban_policy::{Budget, BudgetKey, Line, Plan};
 use crate::parts::{Ask, Overspent, Spend, Stage};
 use crate::setting::StartError;
 
-//TESTS
+#[cfg(test)]
+mod tests;
 
 /// Keys that one budget remembers at once.
 const KEYS_MAX: usize = 65_536;
@@ -25,26 +26,33 @@ pub struct Budgets {
 #[derive(Debug)]
 struct Metered {
     plan: Budget,
+    whose: Whose,
     stage: Stage,
     limiter: Limiter,
+}
+
+/// Whose budget it is, of those that the edge can tell apart.
+#[derive(Debug)]
+enum Whose {
+    Address,
+    Header(String),
+    Subject,
 }
 
 impl Budgets {
     /// Budgets of client addresses, and those keyed by a header.
     pub fn of_addresses(plan: &Plan) -> Result<Self, StartError> {
-        Self::new(plan, |key| {
-            matches!(key, BudgetKey::Ip | BudgetKey::DangerHeader(_))
+        Self::new(plan, |whose| {
+            matches!(whose, Whose::Address | Whose::Header(_))
         })
     }
 
     /// Budgets of subjects.
     pub fn of_subjects(plan: &Plan) -> Result<Self, StartError> {
-        Self::new(plan, |key| {
-            matches!(key, BudgetKey::User | BudgetKey::Endpoint)
-        })
+        Self::new(plan, |whose| matches!(whose, Whose::Subject))
     }
 
-    fn new(plan: &Plan, wanted: fn(&BudgetKey) -> bool) -> Result<Self, StartError> {
+    fn new(plan: &Plan, wanted: fn(&Whose) -> bool) -> Result<Self, StartError> {
         let mut budgets = Vec::new();
         for budget in plan
             .limits
@@ -52,23 +60,9 @@ impl Budgets {
             .iter()
             .filter(|budget| budget.at == Line::Edge)
         {
-            let stage = match (&budget.key, &budget.operations) {
-                (BudgetKey::Account, _) => return Err(StartError::BudgetKey(budget.name.clone())),
-                (BudgetKey::Ip | BudgetKey::DangerHeader(_), None) => Stage::Arrived,
-                (BudgetKey::Ip | BudgetKey::DangerHeader(_), Some(_)) => Stage::Matched,
-                (BudgetKey::User | BudgetKey::Endpoint, _) => Stage::Identified,
-            };
-            if wanted(&budget.key) {
-                let quota = Quota {
-                    requests: budget.requests,
-                    seconds: budget.seconds,
-                    burst: budget.burst,
-                };
-                budgets.push(Metered {
-                    plan: budget.clone(),
-                    stage,
-                    limiter: Limiter::new(quota, KEYS_MAX),
-                });
+            let metered = Metered::new(budget)?;
+            if wanted(&metered.whose) {
+                budgets.push(metered);
             }
         }
         Ok(Self { budgets })
@@ -81,19 +75,18 @@ impl Spend for Budgets {
         for budget in self
             .budgets
             .iter()
-            .filter(|budget| budget.stage == ask.stage && budget.covers(ask.operation))
+            .filter(|one| one.stage == ask.stage && one.covers(ask.operation))
         {
             key.clear();
-            if !write_key(&mut key, &budget.plan.key, ask) {
+            if !write_key(&mut key, &budget.whose, ask) {
                 continue;
             }
             if let Spent::Refused { retry_after_ms } = budget.limiter.spend(&key, 1, ask.now_ms) {
+                let seconds = retry_after_ms.div_ceil(1000);
                 return Err(Overspent {
                     budget: budget.plan.name.clone(),
                     key: budget.plan.key.clone(),
-                    retry_after_seconds: u32::try_from(retry_after_ms.div_ceil(1000))
-                        .unwrap_or(u32::MAX)
-                        .max(1),
+                    retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1),
                 });
             }
         }
@@ -102,42 +95,57 @@ impl Spend for Budgets {
 }
 
 impl Metered {
+    fn new(budget: &Budget) -> Result<Self, StartError> {
+        let whose = match &budget.key {
+            BudgetKey::Ip => Whose::Address,
+            BudgetKey::DangerHeader(name) => Whose::Header(name.clone()),
+            BudgetKey::User => Whose::Subject,
+            BudgetKey::Account | BudgetKey::Endpoint => {
+                return Err(StartError::BudgetKey(budget.name.clone()));
+            }
+        };
+        let stage = match (&whose, &budget.operations) {
+            (Whose::Subject, _) => Stage::Identified,
+            (Whose::Address | Whose::Header(_), None) => Stage::Arrived,
+            (Whose::Address | Whose::Header(_), Some(_)) => Stage::Matched,
+        };
+        let quota = Quota {
+            requests: budget.requests,
+            seconds: budget.seconds,
+            burst: budget.burst,
+        };
+        Ok(Self {
+            plan: budget.clone(),
+            whose,
+            stage,
+            limiter: Limiter::new(quota, KEYS_MAX),
+        })
+    }
+
     /// Whether the budget counts this operation.
     fn covers(&self, operation: Option<&str>) -> bool {
-        self.plan
-            .operations
-            .as_ref()
-            .is_none_or(|listed| operation.is_some_and(|id| listed.iter().any(|one| one == id)))
+        let listed = self.plan.operations.as_ref();
+        listed.is_none_or(|listed| operation.is_some_and(|id| listed.iter().any(|one| one == id)))
     }
 }
 
 /// Writes whose budget it is; false if it is nobody's.
 ///
-/// Somebody without the budget's header counts by address, and so does an unidentified caller of an operation: leaving
-/// something out never buys a fresh budget.
-fn write_key(key: &mut String, kind: &BudgetKey, ask: &Ask<'_>) -> bool {
-    match kind {
-        BudgetKey::Ip => write_address(key, ask.address),
-        BudgetKey::DangerHeader(name) => match (ask.header)(name) {
+/// Somebody without the budget's header counts by address: leaving it out never buys a fresh budget.
+fn write_key(key: &mut String, whose: &Whose, ask: &Ask<'_>) -> bool {
+    match whose {
+        Whose::Address => write_address(key, ask.address),
+        Whose::Header(name) => match (ask.header)(name) {
             Some(value) => key.extend([
                 "header ",
                 value.get(..HEADER_KEY_BYTES_MAX).unwrap_or(value),
             ]),
             None => write_address(key, ask.address),
         },
-        BudgetKey::User => match ask.subject {
+        Whose::Subject => match ask.subject {
             Some(subject) => key.push_str(subject),
             None => return false,
         },
-        BudgetKey::Endpoint => {
-            key.extend([ask.operation.unwrap_or_default(), " "]);
-            match ask.subject {
-                Some(subject) => key.extend(["subject ", subject]),
-                None => write_address(key, ask.address),
-            }
-        }
-        // Refused at start; whoever gets here spends one budget together.
-        BudgetKey::Account => {}
     }
     true
 }

@@ -14,6 +14,9 @@ use crate::authorize::Permit;
 use crate::parts::JudgeContract;
 use crate::record::Trail;
 
+#[cfg(test)]
+mod tests;
+
 /// Request bodies held in memory at one moment, in units of [`MEMORY_UNIT_BYTES`]: 256 MiB.
 pub(crate) const MEMORY_UNITS: usize = 65_536;
 /// The unit in which memory is given out, bytes.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-//TESTS
+#[cfg(test)]
+mod tests;
 
 /// Digits of Crockford's base 32 in lower case.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

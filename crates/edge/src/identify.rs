@@ -10,7 +10,8 @@ use crate::matching::Matched;
 use crate::parts::{KeepKeys, ReadToken};
 use crate::record::Trail;
 
-//TESTS
+#[cfg(test)]
+mod tests;
 
 /// A request whose caller is known, or whose route asks nobody.
 #[derive(Debug)]

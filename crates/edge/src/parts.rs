@@ -20,6 +20,9 @@ use crate::exchange::CachedExchange;
 use crate::keys::AuthorityKeys;
 use crate::setting::{Setting, StartError};
 
+#[cfg(test)]
+mod tests;
+
 /// A future behind a pointer, so that parts stay replaceable.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

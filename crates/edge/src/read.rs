@@ -8,7 +8,8 @@ use vauban_policy::Denial;
 use crate::accept::Accepted;
 use crate::record::Trail;
 
-//TESTS
+#[cfg(test)]
+mod tests;
 
 /// A request with a canonical target, for a host that is served here.
 #[derive(Debug)]

@@ -30,8 +30,10 @@ pub enum StartError {
     /// A route leads to a service whose guard has no address.
     #[error("service `{0}` has a guard, and nothing says where it listens")]
     GuardAddress(String),
-    /// A budget at the edge has a key that the edge cannot see.
-    #[error("budget `{0}` stands at the edge, which never sees account names")]
+    /// A budget at the edge has a key that the edge does not count by.
+    #[error(
+        "budget `{0}` stands at the edge, which counts by `ip`, `user` and `danger_header` only"
+    )]
     BudgetKey(String),
     /// The plan has no listener for the edge.
     #[error("no listener has the line `edge`")]

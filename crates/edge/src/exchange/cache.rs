@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use http::HeaderValue;
 
-//TESTS
+#[cfg(test)]
+mod tests;
 
 /// SHA-256 over token and audience.
 pub(crate) type Key = [u8; 32];

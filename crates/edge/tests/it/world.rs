@@ -1,0 +1,232 @@
+//! An edge with everything around it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::json;
+use tempfile::TempDir;
+use vauban_audit::{Event, Log};
+use vauban_edge::{Parts, Setting, run};
+use vauban_net::{Acceptor, ClientAuth, Clock as _, ManualClock, Socket, Stopper, stop_pair, task};
+use vauban_policy::{Plan, TextFile, load};
+use vauban_token::{Claims, Es256Key, Profile, mint};
+
+use crate::client::{Answer, Client};
+use crate::pki::Ca;
+use crate::recorder::{Recorder, Reply, Seen};
+
+const PLAN: &str = include_str!("data/plan.yaml");
+/// The time on the edge's clock.
+pub(crate) const NOW: u64 = 1_800_000_000;
+/// Room for everything a test does.
+pub(crate) const WIDE: &str =
+    "    - { name: wide, at: edge, key: ip, requests: 100000, seconds: 1, burst: 100000 }";
+
+/// An edge with everything around it.
+pub(crate) struct World {
+    pub(crate) edge: SocketAddr,
+    pub(crate) guard: Recorder,
+    pub(crate) authority: Recorder,
+    pub(crate) plain: Recorder,
+    pub(crate) key: Es256Key,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) log: Log,
+    ca: Ca,
+    audit: TempDir,
+    stopper: Stopper,
+}
+
+/// The plan with these budgets, and `plain` at this address.
+pub(crate) fn plan(budgets: &str, plain: SocketAddr) -> Plan {
+    let text = PLAN
+        .replace("BUDGETS", budgets)
+        .replace("PLAIN", &plain.to_string());
+    let file = TextFile {
+        name: "vauban.yaml".into(),
+        text,
+    };
+    let mut read = |name: &str| match name {
+        "things.yaml" => Ok(include_str!("data/things.yaml").to_owned()),
+        "plain.yaml" => Ok(include_str!("data/plain.yaml").to_owned()),
+        _ => Ok(String::new()),
+    };
+    load(
+        &file,
+        &mut read,
+        &[("authority", include_str!("data/authority.yaml"))],
+    )
+    .unwrap_or_else(|m| panic!("{m}"))
+}
+
+impl World {
+    /// With room in every budget and parts as shipped.
+    pub(crate) async fn new() -> Self {
+        Self::with(WIDE, |_| {}).await
+    }
+
+    /// With these budgets, and parts changed so.
+    pub(crate) async fn with(budgets: &str, change: impl FnOnce(&mut Parts)) -> Self {
+        let (stopper, stop) = stop_pair();
+        let ca = Ca::new();
+        let mutual = |spiffe: &str| Acceptor::Mutual(ca.workload(spiffe), ClientAuth::Required);
+        let authority = Recorder::start(
+            mutual("spiffe://test.internal/line/authority"),
+            stop.clone(),
+        )
+        .await;
+        let guard =
+            Recorder::start(mutual("spiffe://test.internal/guard/things"), stop.clone()).await;
+        let plain = Recorder::start(Acceptor::Plain, stop.clone()).await;
+        let key = Es256Key::generate().unwrap();
+        authority_script(&authority, json!({ "keys": [key.jwk()] }).to_string());
+        guard.answer_with(Reply::json(200, json!({"name": "canary"})));
+        plain.answer_with(Reply::json(200, json!({"pong": true})));
+        let audit = TempDir::new().unwrap();
+        let (log, _writer) = Log::open(audit.path(), "edge").unwrap();
+        let clock = Arc::new(ManualClock::new(NOW * 1000));
+        let plan = Arc::new(plan(budgets, plain.address));
+        let setting = Setting {
+            workload: ca.workload("spiffe://test.internal/line/edge"),
+            authority: authority.address,
+            guards: BTreeMap::from([("things".to_owned(), guard.address)]),
+            public_tls: ca.public_tls(),
+            audit: log.clone(),
+            clock: Arc::<ManualClock>::clone(&clock),
+        };
+        let mut parts = Parts::shipped(&plan, &setting).unwrap();
+        change(&mut parts);
+        let socket = Socket::bind_tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let edge = socket.local_addr().unwrap();
+        drop(task::spawn("edge", async move {
+            run(plan, setting, parts, socket, stop).await.unwrap()
+        }));
+        Self {
+            edge,
+            guard,
+            authority,
+            plain,
+            key,
+            clock,
+            log,
+            ca,
+            audit,
+            stopper,
+        }
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.edge, &self.ca.pem)
+    }
+
+    /// Sends bytes over a connection of their own.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Answer {
+        let mut client = self.connect();
+        client.write(bytes);
+        client.read()
+    }
+
+    /// Sends a request with further header lines, each ending in CR LF.
+    pub(crate) fn send(&self, method: &str, target: &str, headers: &str, body: &str) -> Answer {
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
+        self.raw(
+            format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n{length}{headers}\r\n{body}")
+                .as_bytes(),
+        )
+    }
+
+    /// A GET with a bearer token.
+    pub(crate) fn get(&self, target: &str, token: &str) -> Answer {
+        self.send("GET", target, &bearer(token), "")
+    }
+
+    /// A good token of a user.
+    pub(crate) fn token(&self) -> String {
+        self.token_of(&user())
+    }
+
+    pub(crate) fn token_of(&self, claims: &Claims) -> String {
+        mint(&self.key, &profile(), claims).unwrap()
+    }
+
+    /// Nothing has gone inside, except questions for keys.
+    pub(crate) fn assert_nothing_inside(&self, name: &str) {
+        let inside: Vec<Seen> = [&self.guard, &self.plain, &self.authority]
+            .iter()
+            .flat_map(|one| one.seen())
+            .collect();
+        let inside: Vec<&Seen> = inside
+            .iter()
+            .filter(|seen| seen.target != "/.well-known/jwks.json")
+            .collect();
+        assert!(inside.is_empty(), "case `{name}`: {inside:?}");
+    }
+
+    /// The one event of a decision.
+    pub(crate) async fn event(&self, decision: &str) -> Event {
+        // A durable event comes after every note before it.
+        let marker = Event::new(self.clock.unix_ms(), "edge", "", vauban_audit::Kind::Start);
+        self.log.record(marker).await.unwrap();
+        let events = vauban_audit::find(self.audit.path(), decision).unwrap();
+        assert_eq!(events.len(), 1, "one event of `{decision}`");
+        events.into_iter().next().unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stopper.stop();
+    }
+}
+
+/// The authority of a world where everybody is known.
+pub(crate) fn authority_script(authority: &Recorder, keys: String) {
+    authority.answer_by(move |seen| match seen.target.as_str() {
+        "/.well-known/jwks.json" => Reply::json(200, &keys),
+        "/internal/exchange" => {
+            let asked: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+            let token = format!("internal-for-{}", asked["audience"].as_str().unwrap());
+            Reply::json(
+                200,
+                json!({"internal_token": token, "expires_in": 60, "session": asked["sid"]}),
+            )
+        }
+        "/auth/login" => Reply::json(200, json!({"access_token": "t"})),
+        "/auth/logout" => Reply {
+            status: 204,
+            headers: Vec::new(),
+            body: String::new(),
+        },
+        _ => Reply::json(404, "{}"),
+    });
+}
+
+pub(crate) fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
+}
+
+pub(crate) fn profile() -> Profile {
+    Profile {
+        issuer: "https://issuer.test".into(),
+        audience: "https://api.test".into(),
+        life_seconds_max: 900,
+    }
+}
+
+pub(crate) fn user() -> Claims {
+    Claims {
+        subject: "1001".into(),
+        client_id: "web".into(),
+        tenant: "north".into(),
+        session: "s1".into(),
+        jti: "j1".into(),
+        roles: vec!["user".into()],
+        permissions: vec!["read:things".into(), "write:things".into()],
+        expires_at: NOW + 600,
+        issued_at: NOW,
+    }
+}
