@@ -103,26 +103,25 @@ fn a_token_that_is_unknown_or_over_refuses() {
 
 #[test]
 fn every_difference_refuses() {
-    let other = |change: fn(&mut Claimed), expected, text| {
+    let other = |change: fn(&mut Claimed), expected, what: &str| {
         let mut claimed = claimed();
         change(&mut claimed);
-        refuses(&claimed, Some(&issued()), 1, expected, text);
+        refuses(&claimed, Some(&issued()), 1, expected, what);
     };
-    let texts = |what: &str| format!("{what} differs from the stored session");
     other(
         |c| c.subject = "1002".into(),
         RegistryRefusal::Subject,
-        &texts("subject"),
+        "subject differs from the stored session",
     );
     other(
         |c| c.client_id = "x".into(),
         RegistryRefusal::Client,
-        &texts("client"),
+        "client differs from the stored session",
     );
     other(
         |c| c.tenant = "south".into(),
         RegistryRefusal::Tenant,
-        &texts("tenant"),
+        "tenant differs from the stored session",
     );
     other(
         |c| c.session = "s2".into(),

@@ -1,0 +1,18 @@
+//! The authority over real sockets, with a client that shares no code with it.
+
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod world;
