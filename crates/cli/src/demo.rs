@@ -1,0 +1,150 @@
+//! `vauban demo`: a bank behind three lines on free loopback ports, a fresh development CA, and the story of a few requests.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use vauban_net::{Clock, SystemClock};
+use vauban_secret::StateDir;
+
+use crate::files::{self, Loaded};
+use crate::line::{log_to_stderr, supervisor_gone, told_to_stop};
+use crate::outcome::{Failure, Outcome};
+use crate::say;
+use crate::supervise::members::{self, Joiner};
+use crate::supervise::{Addresses, Supervisor};
+
+mod client;
+mod inside;
+mod people;
+mod prepare;
+pub(crate) mod service;
+mod stage;
+mod stories;
+
+/// Where the demo keeps its state unless told otherwise.
+pub(crate) const STATE: &str = ".vauban/demo";
+
+/// Arguments of `vauban demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Keys, certificates, databases and the audit log of the demo.
+    #[arg(long, default_value = STATE)]
+    state: PathBuf,
+    /// Tell the story and end, instead of staying up until Ctrl-C.
+    #[arg(long)]
+    once: bool,
+    /// Tell one story: `jwt-is-not-ownership`, `one-jwt-library`, `flat-inside`.
+    #[arg(long, value_parser = stories::NAMES)]
+    story: Option<String>,
+    /// Start everything and tell nothing: for tests and benchmarks.
+    #[arg(long, hide = true)]
+    quiet: bool,
+    /// A plan folder to use instead of the embedded one: for tests and benchmarks.
+    #[arg(long, hide = true)]
+    plan: Option<PathBuf>,
+    /// Secret reference to the PostgreSQL administrator's URL; the bank then lives in that database, with row-level
+    /// security.
+    #[arg(long, value_name = "REFERENCE")]
+    postgres: Option<String>,
+}
+
+/// Runs the demo.
+pub(crate) fn demo(arguments: &DemoArguments) -> Outcome {
+    log_to_stderr();
+    let runtime = tokio::runtime::Runtime::new().context("runtime")?;
+    runtime.block_on(play(arguments))
+}
+
+async fn play(arguments: &DemoArguments) -> Outcome {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let state = StateDir::open(&arguments.state)?;
+    say(&format!("state: {}", state.root().display()));
+    members::folders(&state)?;
+    let bank = prepare::Bank::new(arguments.postgres.as_deref())?;
+    prepare::files(&state, arguments.plan.as_deref(), &bank)?;
+    let loaded = files::load(&state.plan())?;
+    vauban_authority::provision(&state, &loaded.plan, &clock).await?;
+    say("authority: keys, internal CA and database are there");
+    let people = people::ensure(&state, clock.as_ref()).await?;
+    prepare::seed(&state, &bank).await?;
+    say("bank: five people in two tenants, four accounts");
+
+    let (supervisor, addresses) = start(&loaded, &state, &bank, Arc::clone(&clock)).await?;
+    let mut supervisor = supervisor;
+    let told = tokio::select! {
+        told = tell(arguments, &loaded, &state, &addresses, &people) => told,
+        error = supervisor.failed() => Err(Failure::CouldNotRun(error)),
+        () = told_to_stop() => Ok(()),
+    };
+    let stays = told.is_ok() && !arguments.once && arguments.story.is_none();
+    let ended = if stays {
+        tokio::select! {
+            () = told_to_stop(), if !arguments.quiet => told,
+            () = supervisor_gone(), if arguments.quiet => told,
+            error = supervisor.failed() => Err(Failure::CouldNotRun(error)),
+        }
+    } else {
+        told
+    };
+    supervisor.stop().await;
+    ended
+}
+
+/// Starts every process of the demo, in order.
+async fn start(
+    loaded: &Loaded,
+    state: &StateDir,
+    bank: &prepare::Bank,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<(Supervisor<Joiner>, Addresses)> {
+    let (lines, addresses) = members::of_plan(loaded, state)?;
+    let mut supervisor = Supervisor::new(Joiner::new(state, clock), state.run());
+    let mut all = service::members(&loaded.plan, state, bank);
+    all.extend(lines);
+    let mut failed = None;
+    for member in all {
+        let name = member.name.clone();
+        if let Err(error) = supervisor.start(member).await {
+            failed = Some(error);
+            break;
+        }
+        say(&format!("started {name}"));
+    }
+    match failed {
+        None => Ok((supervisor, addresses)),
+        Some(error) => {
+            supervisor.stop().await;
+            Err(error)
+        }
+    }
+}
+
+async fn tell(
+    arguments: &DemoArguments,
+    loaded: &Loaded,
+    state: &StateDir,
+    addresses: &Addresses,
+    people: &people::People,
+) -> Outcome {
+    let stage = stage::Stage::new(loaded, state.clone(), addresses.clone(), people.clone())?;
+    if arguments.quiet {
+        say(&format!("edge: {}", stage.edge));
+        say("ready");
+        return Ok(());
+    }
+    match arguments.story.as_deref() {
+        None => stories::whole(&stage).await?,
+        Some(name) => stories::one(name, &stage).await?,
+    }
+    if !arguments.once && arguments.story.is_none() {
+        stage.invite();
+    }
+    Ok(())
+}
+
+/// Quotes a path for a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
+}

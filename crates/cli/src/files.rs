@@ -1,0 +1,62 @@
+//! Reads a plan and the files beside it.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vauban_policy::{Plan, TextFile};
+
+use crate::outcome::Failure;
+
+/// A configuration file larger than this is refused before it is read.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// A plan and the folder in which it stands: references are relative to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    /// The checked plan.
+    pub(crate) plan: Arc<Plan>,
+    /// Folder of `vauban.yaml`.
+    pub(crate) folder: PathBuf,
+    /// The file itself.
+    pub(crate) file: PathBuf,
+}
+
+/// Loads and checks a plan; every mistake comes together.
+pub(crate) fn load(file: &Path) -> Result<Loaded, Failure> {
+    let text = read(file).map_err(Failure::Configuration)?;
+    let folder = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let main = TextFile {
+        name: file.display().to_string(),
+        text,
+    };
+    let mut beside = |name: &str| read(&folder.join(name));
+    let plan = vauban_policy::load(
+        &main,
+        &mut beside,
+        &[("authority", vauban_authority::OPENAPI)],
+    )
+    .map_err(|mistakes| Failure::Configuration(mistakes.to_string()))?;
+    Ok(Loaded {
+        plan: Arc::new(plan),
+        folder,
+        file: file.to_path_buf(),
+    })
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let name = file.display();
+    let open = std::fs::File::open(file)
+        .map_err(|error| format!("`{name}` could not be opened: {error}"))?;
+    let mut text = String::new();
+    open.take(FILE_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("`{name}` could not be read: {error}"))?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!("`{name}` is larger than {FILE_BYTES_MAX} bytes"));
+    }
+    Ok(text)
+}

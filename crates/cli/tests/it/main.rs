@@ -1,0 +1,18 @@
+//! End to end: the shipped binary, real sockets, real TLS, and curl as the client.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod exposure;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod product;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod story;

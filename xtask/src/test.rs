@@ -1,0 +1,157 @@
+//! `cargo xtask test`: what the tests need from Debian, then every test.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::run::{exists, run};
+use crate::say;
+
+/// Program that shows that a package is installed → Debian package → what it is for.
+const PARTS: &[(&str, &str, &str)] = &[
+    ("cc", "gcc", "C compiler"),
+    ("python3", "python3", "HTTP client of the end-to-end tests"),
+    ("curl", "curl", "client of the documented commands"),
+    ("openssl", "openssl", "TLS client of the end-to-end tests"),
+    ("pg_ctlcluster", "postgresql", "row-level security"),
+    ("setpriv", "util-linux", "other users in tests"),
+];
+
+/// Installs the parts (when `install`), then runs the tests and prints `N passed, N failed, N skipped`.
+pub(crate) fn test(root: &Path, install: bool, package: Option<&str>) -> anyhow::Result<()> {
+    if install {
+        install_parts(root)?;
+    }
+    let mut arguments = vec!["test", "--locked", "--no-fail-fast"];
+    match package {
+        Some(name) => arguments.extend(["--package", name]),
+        None => arguments.push("--workspace"),
+    }
+    // The end-to-end tests start both binaries, so both exist before the first test runs.
+    run(
+        root,
+        env!("CARGO"),
+        &["build", "--locked", "-p", "vauban-cli", "-p", "vauban-drill"],
+    )?;
+    say(&format!("$ cargo {}", arguments.join(" ")));
+    let mut child = Command::new(env!("CARGO"))
+        .args(&arguments)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("could not start cargo")?;
+    let mut counts = Counts::default();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.context("cargo's output")?;
+            counts.read(&line);
+            say(&line);
+        }
+    }
+    let status = child.wait().context("cargo")?;
+    let summary = counts.summary();
+    let file = summary_file(root);
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).context("target folder")?;
+    }
+    std::fs::write(&file, &summary).context("summary of the tests")?;
+    say(&summary);
+    if !status.success() || counts.failed > 0 {
+        bail!("tests failed");
+    }
+    if counts.passed == 0 {
+        bail!("no test ran");
+    }
+    Ok(())
+}
+
+/// What the last run of the tests ended with.
+pub(crate) fn last_summary(root: &Path) -> Option<String> {
+    std::fs::read_to_string(summary_file(root)).ok()
+}
+
+fn summary_file(root: &Path) -> PathBuf {
+    root.join("target/xtask/tests.txt")
+}
+
+/// Installs missing Debian packages, and says so.
+fn install_parts(root: &Path) -> anyhow::Result<()> {
+    let missing: Vec<_> = PARTS
+        .iter()
+        .filter(|(program, _, _)| !exists(program))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for (_, package, purpose) in &missing {
+        say(&format!("missing: {package} ({purpose})"));
+    }
+    if !exists("apt-get") {
+        say("apt-get is not here; suites whose parts are missing report `not run`");
+        return Ok(());
+    }
+    let sudo: &[&str] = if is_root(root) { &[] } else { &["sudo"] };
+    let lock = ["-o", "DPkg::Lock::Timeout=300"];
+    let mut update: Vec<&str> = sudo.to_vec();
+    update.extend(["apt-get", "update", "-q"]);
+    update.extend(lock);
+    let mut add: Vec<&str> = sudo.to_vec();
+    add.extend(["apt-get", "install", "-q", "-y", "--no-install-recommends"]);
+    add.extend(lock);
+    add.extend(missing.iter().map(|(_, package, _)| *package));
+    for command in [update, add] {
+        if let Some((program, arguments)) = command.split_first() {
+            run(root, program, arguments)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_root(root: &Path) -> bool {
+    crate::run::output(root, "id", &["-u"])
+        .is_ok_and(|text| String::from_utf8_lossy(&text).trim() == "0")
+}
+
+/// Sums cargo's `test result:` lines.
+#[derive(Debug, Default)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Counts {
+    fn read(&mut self, line: &str) {
+        let Some((_, numbers)) = line.split_once("test result: ") else {
+            return;
+        };
+        let words: Vec<&str> = numbers.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let (Some(number), Some(word)) = (pair.first(), pair.get(1)) else {
+                continue;
+            };
+            let Ok(number) = number.parse::<u64>() else {
+                continue;
+            };
+            match *word {
+                "passed;" => self.passed += number,
+                "failed;" => self.failed += number,
+                "ignored;" => self.skipped += number,
+                _ => {}
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        format!(
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
