@@ -105,10 +105,12 @@ fn read_parts(
         .map(|node| services::read_services(report, node, &mut around))
         .unwrap_or_default();
     offers.extend(read_builtin(report, builtin));
+    let before = report.count();
     let calls = fields.need(report, "calls");
     let calls = calls
         .map(|node| calls::read_calls(report, node, &names, &offers, &zones))
         .unwrap_or_default();
+    let calls_complete = report.count() == before;
     let issuer = fields
         .need(report, "issuers")
         .and_then(|node| issuers::read_issuer(report, node));
@@ -119,9 +121,14 @@ fn read_parts(
     let limits = fields
         .need(report, "limits")
         .and_then(|node| limits::read_limits(report, node, &names, &offers));
+    let offered = routes::Offered {
+        names: &names,
+        offers: &offers,
+        calls: calls_complete.then_some(&calls),
+    };
     let routes = fields.need(report, "routes");
     let routes = routes
-        .map(|node| routes::read_routes(report, node, &names, &offers, &calls))
+        .map(|node| routes::read_routes(report, node, &offered))
         .unwrap_or_default();
     let index = build_index(report, &fields, &routes);
     let listeners = listeners
@@ -144,8 +151,10 @@ fn read_parts(
 }
 
 fn read_version(report: &mut Report, fields: &Fields<'_>) {
-    if let Some(node) = fields.need(report, "version") {
-        report.number(node, "`version`", 1..=1);
+    if let Some(node) = fields.need(report, "version")
+        && (node.scalar() != Some("1") || node.describe() != "a number")
+    {
+        report.mistake(node.spot, "`version` must be `1`");
     }
 }
 
@@ -185,12 +194,14 @@ fn read_builtin(report: &mut Report, builtin: &[(&str, &str)]) -> Vec<Offer> {
     for (name, text) in builtin {
         let mut own = Report::new(&format!("(built in) {name}"));
         let document = document::read_document(&mut own, text);
+        let complete = own.is_clean();
         report.absorb(own);
         let (name, zone) = ((*name).to_owned(), Some(AUTHORITY.to_owned()));
         offers.push(Offer {
             name,
             zone,
             document,
+            complete,
             behind: Some(Behind::Authority),
         });
     }

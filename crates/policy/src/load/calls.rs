@@ -92,7 +92,7 @@ pub(super) fn judge_operations(
 ) {
     let Some(document) = offers
         .iter()
-        .find(|offer| offer.name == service)
+        .find(|offer| offer.name == service && offer.complete)
         .and_then(|offer| offer.document.as_ref())
     else {
         return;

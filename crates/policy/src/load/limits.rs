@@ -197,7 +197,7 @@ fn judge_budget_operations(
         Line::Guard(service) => judge_operations(report, listed, offers, service),
         Line::Authority => judge_operations(report, listed, offers, AUTHORITY),
         Line::Edge => {
-            if offers.iter().any(|offer| offer.document.is_none()) {
+            if offers.iter().any(|offer| !offer.complete) {
                 return;
             }
             let documents = offers.iter().filter_map(|offer| offer.document.as_ref());

@@ -46,8 +46,10 @@ pub(super) fn read_listeners(
             spot: item.spot,
         });
     }
+    // One that could not be read may be the missing one.
+    let complete = listeners.len() == node.items().len();
     for line in [Line::Edge, Line::Authority] {
-        if !listeners.iter().any(|listener| listener.value.line == line) {
+        if complete && !listeners.iter().any(|listener| listener.value.line == line) {
             report.mistake(
                 node.spot,
                 format!("no listener has `line: {}`", line_name(&line)),

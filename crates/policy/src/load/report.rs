@@ -34,6 +34,11 @@ impl Report {
         self.mistakes.is_empty()
     }
 
+    /// How many mistakes were found so far.
+    pub(super) fn count(&self) -> usize {
+        self.mistakes.len()
+    }
+
     pub(super) fn mistake(&mut self, spot: Spot, message: impl Into<String>) {
         self.push(spot, message.into(), None);
     }

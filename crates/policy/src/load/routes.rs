@@ -21,16 +21,18 @@ const ROUTE_KEYS: &[&str] = &[
     "body_bytes_max",
 ];
 
-pub(super) fn read_routes(
-    report: &mut Report,
-    node: &Node,
-    names: &Names,
-    offers: &[Offer],
-    calls: &[Call],
-) -> Vec<Route> {
+/// What routes refer to.
+pub(super) struct Offered<'a> {
+    pub(super) names: &'a Names,
+    pub(super) offers: &'a [Offer],
+    /// `None` when a call could not be read: then nobody can say that one is missing.
+    pub(super) calls: Option<&'a Vec<Call>>,
+}
+
+pub(super) fn read_routes(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Vec<Route> {
     let mut routes: Vec<At<Route>> = Vec::new();
     for item in report.list(node, "`routes`").unwrap_or_default() {
-        let Some(route) = read_route(report, item, names, offers, calls) else {
+        let Some(route) = read_route(report, item, offered) else {
             continue;
         };
         judge_overlap(report, &route, item, &routes);
@@ -42,13 +44,7 @@ pub(super) fn read_routes(
     routes.into_iter().map(|route| route.value).collect()
 }
 
-fn read_route(
-    report: &mut Report,
-    node: &Node,
-    names: &Names,
-    offers: &[Offer],
-    calls: &[Call],
-) -> Option<Route> {
+fn read_route(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Option<Route> {
     let fields = report.fields(node, "a route", ROUTE_KEYS)?;
     let path = fields
         .need_text(report, "path")
@@ -60,15 +56,15 @@ fn read_route(
     let authenticate = fields
         .need(report, "authenticate")
         .and_then(|node| read_authenticate(report, node));
-    let authorize = read_authorize(report, &fields, names, authenticate.as_ref());
+    let authorize = read_authorize(report, &fields, offered.names, authenticate.as_ref());
     let body = fields
         .get("body_bytes_max")
         .map(|node| report.number(node, "`body_bytes_max`", 0..=u64::from(BODY_BYTES_MAX)));
     let path = path?;
     let mut operations = BTreeMap::new();
     for method in &methods {
-        if let Some(found) = find_operation(report, method, &path, offers) {
-            judge_call(report, method, found, offers, calls);
+        if let Some(found) = find_operation(report, method, &path, offered.offers) {
+            judge_call(report, method, found, offered);
             operations.insert(method.value.clone(), found);
         }
     }
@@ -243,7 +239,7 @@ fn find_operation(
         }
         [] => {
             // A document that could not be read may declare it.
-            if offers.iter().all(|offer| offer.document.is_some()) {
+            if offers.iter().all(|offer| offer.complete) {
                 report_undeclared(report, method, path, &elsewhere);
             }
             None
@@ -286,14 +282,12 @@ fn report_undeclared(
 }
 
 /// The edge must be a declared caller of what it offers.
-fn judge_call(
-    report: &mut Report,
-    method: &At<String>,
-    at: OperationRef,
-    offers: &[Offer],
-    calls: &[Call],
-) {
-    let Some(offer) = offers
+fn judge_call(report: &mut Report, method: &At<String>, at: OperationRef, offered: &Offered<'_>) {
+    let Some(calls) = offered.calls else {
+        return;
+    };
+    let Some(offer) = offered
+        .offers
         .get(at.service)
         .filter(|offer| offer.name != AUTHORITY)
     else {

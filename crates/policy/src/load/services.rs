@@ -18,6 +18,8 @@ pub(super) struct Offer {
     pub(super) name: String,
     pub(super) zone: Option<String>,
     pub(super) document: Option<Document>,
+    /// True when nothing in the document was refused, so that what is not there was never written.
+    pub(super) complete: bool,
     pub(super) behind: Option<Behind>,
 }
 
@@ -78,15 +80,16 @@ fn read_service(
     let zone = fields
         .need_text(report, "zone")
         .filter(|zone| refer(report, zone, &around.names.zones, "zone"));
-    let document = fields
+    let file = fields
         .need_text(report, "openapi")
-        .and_then(|file| fetch(report, &file, around))
-        .and_then(|file| {
-            let mut own = Report::new(&file.name);
-            let document = read_document(&mut own, &file.text);
-            report.absorb(own);
-            document
-        });
+        .and_then(|file| fetch(report, &file, around));
+    let (document, complete) = file.map_or((None, false), |file| {
+        let mut own = Report::new(&file.name);
+        let document = read_document(&mut own, &file.text);
+        let complete = own.is_clean();
+        report.absorb(own);
+        (document, complete)
+    });
     let behind = match (fields.get("guard"), fields.get("danger_unguarded")) {
         (Some(guard), None) => read_guard(report, guard, &name, document.as_ref(), around),
         (None, Some(unguarded)) => read_unguarded(report, unguarded),
@@ -111,6 +114,7 @@ fn read_service(
         name,
         zone: zone.map(|zone| zone.value),
         document,
+        complete,
         behind,
     })
 }

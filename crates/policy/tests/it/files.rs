@@ -34,15 +34,29 @@ pub(crate) fn load_text(
     load(&main, read, &[("authority", &authority())])
 }
 
-/// The test data of this crate; Cedar files are not looked into here.
+/// The test data of this crate.
 pub(crate) fn load_data(name: &str) -> Result<Plan, Mistakes> {
+    load_data_edited(name, &[])
+}
+
+/// The test data of this crate after some words were replaced, in whichever file they stand. A word that stands nowhere is a
+/// mistake of the test. Cedar files are not looked into here.
+pub(crate) fn load_data_edited(name: &str, edits: &[(&str, &str)]) -> Result<Plan, Mistakes> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    load_text(
-        name,
-        &read(&folder.join(name)),
-        &mut |file| match file.rsplit_once('.') {
-            Some((_, "cedar" | "cedarschema")) => Ok(String::new()),
-            _ => std::fs::read_to_string(folder.join(file)).map_err(|error| error.to_string()),
-        },
-    )
+    let mut unused: Vec<&str> = edits.iter().map(|edit| edit.0).collect();
+    let mut edit = |text: String| {
+        unused.retain(|from| !text.contains(from));
+        edits
+            .iter()
+            .fold(text, |text, (from, to)| text.replacen(from, to, 1))
+    };
+    let main = edit(read(&folder.join(name)));
+    let loaded = load_text(name, &main, &mut |file| match file.rsplit_once('.') {
+        Some((_, "cedar" | "cedarschema")) => Ok(String::new()),
+        _ => std::fs::read_to_string(folder.join(file))
+            .map(&mut edit)
+            .map_err(|_| "there is no such file".to_owned()),
+    });
+    assert!(unused.is_empty(), "{unused:?} stand nowhere");
+    loaded
 }

@@ -5,4 +5,6 @@ mod bank;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod mistakes;
+#[cfg(test)]
 mod seed;

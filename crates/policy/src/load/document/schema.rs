@@ -11,6 +11,7 @@ use serde_json::{Map, Number, Value};
 use super::{Source, component_name};
 use crate::contract::Schema;
 use crate::load::report::Report;
+use crate::load::words::list_of;
 use crate::load::yaml::{Entry, Kind, Node};
 
 /// Which way a message goes; `readOnly` fields do not come in, `writeOnly` fields do not go out.
@@ -94,6 +95,33 @@ const REFUSED: &[(&str, &str)] = &[
     ("$defs", "write it under `components.schemas`"),
     ("definitions", "write it under `components.schemas`"),
     ("$vocabulary", "remove it"),
+];
+
+/// Formats that are enforced: those of JSON Schema that the validator knows, and those of OpenAPI.
+const FORMATS: &[&str] = &[
+    "byte",
+    "date",
+    "date-time",
+    "double",
+    "duration",
+    "email",
+    "float",
+    "hostname",
+    "int32",
+    "int64",
+    "ipv4",
+    "ipv6",
+    "iri",
+    "iri-reference",
+    "json-pointer",
+    "password",
+    "regex",
+    "relative-json-pointer",
+    "time",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
 ];
 
 /// Compiles the schema of a value.
@@ -260,6 +288,14 @@ impl<'n> Converter<'_, 'n> {
         } else if NAMED.contains(&key) {
             self.named(report, key, value)?
         } else if PLAIN.contains(&key) {
+            if key == "format"
+                && !value
+                    .scalar()
+                    .is_some_and(|format| FORMATS.contains(&format))
+            {
+                let hint = format!("formats are {}", list_of(FORMATS.iter().copied()));
+                self.mistake(report, value, "this format is not known", &hint);
+            }
             self.plain(report, value)?
         } else {
             if let Some((_, hint)) = REFUSED.iter().find(|(word, _)| *word == key) {
