@@ -10,7 +10,7 @@
 //! Rejected: a guard that trusts identity headers of the edge inside mutual TLS. One mistake in the edge would then be a
 //! mistake in both lines, which is what this line exists to prevent.
 //!
-//! The steps stand in one file each and run in this order: [`peer`](self), read, peer's operation, token, session, budget,
+//! The steps stand in one file each and run in this order: peer, read, peer's operation, token, session, budget,
 //! ownership, context, relay, answer, record. A step takes the evidence of the step before, which only that step can make.
 
 mod answer;
