@@ -268,12 +268,14 @@ fn is_port(port: &[u8]) -> bool {
     let Some(digits) = port.strip_prefix(b":") else {
         return port.is_empty();
     };
-    let number = digits.iter().try_fold(0_u32, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + u32::from(digit - b'0'))
-    });
-    (1..=5).contains(&digits.len()) && number.is_some_and(|number| number <= 65_535)
+    // Five digits cannot overflow.
+    if !(1..=5).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    digits
+        .iter()
+        .fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
+        <= 65_535
 }
 
 /// Names what `httparse` refused. Slow, and only for refused heads.
