@@ -47,24 +47,24 @@ pub(crate) fn locate() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("path of this program")?;
     let folder = own.parent().context("folder of this program")?;
     let beside = folder.join(DRILL);
-    if beside.is_file() {
-        return Ok(beside);
-    }
-    let (profile, target) = (folder.file_name(), folder.parent());
-    let (Some(profile), Some(workspace)) = (profile, target.and_then(Path::parent)) else {
-        bail!("`{DRILL}` is not beside `{}`", own.display());
-    };
-    if !workspace.join("crates/drill/Cargo.toml").is_file() {
+    let Some(workspace) = checkout(folder) else {
+        if beside.is_file() {
+            return Ok(beside);
+        }
         bail!(
             "`{DRILL}` is not beside `{}`; install it there (`cargo install --path crates/drill`)",
             own.display()
         );
+    };
+    if is_fresh(&beside, &workspace) {
+        return Ok(beside);
     }
+    let profile = folder.file_name().unwrap_or_default();
     tell("building vauban-drill (it holds the faults, so it is a program of its own)");
     let mut cargo = Command::new("cargo");
     cargo
         .args(["build", "--locked", "--package", DRILL])
-        .current_dir(workspace);
+        .current_dir(&workspace);
     if profile == "release" {
         cargo.arg("--release");
     }
@@ -77,4 +77,33 @@ pub(crate) fn locate() -> anyhow::Result<PathBuf> {
         bail!("`{DRILL}` could not be built");
     }
     Ok(beside)
+}
+
+/// The checkout that this binary was built in: `WORKSPACE/target/PROFILE/vauban`.
+fn checkout(folder: &Path) -> Option<PathBuf> {
+    let workspace = folder.parent()?.parent()?;
+    let manifest = workspace.join("crates/drill/Cargo.toml");
+    manifest.is_file().then(|| workspace.to_path_buf())
+}
+
+/// Whether the drill is newer than every source of the workspace; an old one would drill yesterday's lines.
+fn is_fresh(binary: &Path, workspace: &Path) -> bool {
+    let modified = |path: &Path| path.metadata().and_then(|about| about.modified()).ok();
+    let Some(built) = modified(binary) else {
+        return false;
+    };
+    let mut open = vec![workspace.join("crates"), workspace.join("bank")];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                if !path.ends_with("tests") {
+                    open.push(path);
+                }
+            } else if modified(&path).is_none_or(|changed| changed > built) {
+                return false;
+            }
+        }
+    }
+    true
 }

@@ -173,10 +173,7 @@ async fn one(loaded: &Loaded, arguments: &RunArguments, name: &str) -> Outcome {
         clock: Arc::new(SystemClock),
     };
     let socket = station.socket(&line).await?;
-    let (audit, writer) = Log::open(
-        &station.state.audit_line(&members::folder_of(&line)),
-        &members::folder_of(&line),
-    )?;
+    let (audit, writer) = Log::open(&station.state.audit(), &members::folder_of(&line))?;
     let ended = match &line {
         Line::Authority => station.authority(socket, audit.clone()).await,
         Line::Guard(service) => station.guard(service, socket, audit.clone()).await,

@@ -98,7 +98,7 @@ async fn serve(arguments: &ServiceArguments) -> anyhow::Result<()> {
     let (service, name) = arguments.service.parts();
     let state = StateDir::attach(&arguments.state)?;
     let line = format!("service-{name}");
-    let (audit, writer) = Log::open(&state.audit_line(&line), &line)?;
+    let (audit, writer) = Log::open(&state.audit(), &line)?;
     let database = match &arguments.postgres {
         None => Database::Sqlite(state.bank_database()),
         Some(file) => {

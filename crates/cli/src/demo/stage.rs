@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -15,6 +16,9 @@ use super::quoted;
 use crate::files::Loaded;
 use crate::supervise::Addresses;
 use crate::{explain, say};
+
+/// What a line lets pass reaches its log at most this much later (what it refuses is there before the answer).
+pub(crate) const NOTED: Duration = Duration::from_millis(80);
 
 /// A running demo.
 #[derive(Debug)]
@@ -123,7 +127,8 @@ impl Stage {
     }
 
     /// Prints what every line decided about a request.
-    pub(crate) fn explain(&self, decision: &str) -> anyhow::Result<()> {
+    pub(crate) async fn explain(&self, decision: &str) -> anyhow::Result<()> {
+        tokio::time::sleep(NOTED).await;
         match explain::report(decision, &self.state)? {
             Some(text) => {
                 for line in text.lines() {

@@ -61,10 +61,10 @@ async fn ownership(stage: &Stage, token: &str) -> anyhow::Result<()> {
     heading("The same token, the same route, somebody else's id");
     let foreign = stage.ask(404, "GET", "/accounts/500201/statements", with()).await?;
     say("  404, because even the existence of the account is none of her business. Why:");
-    stage.explain(&foreign.decision)?;
+    stage.explain(&foreign.decision).await?;
     let profile = stage.ask(403, "GET", "/api/v1/user/profile/1002", with()).await?;
     say("  403 here: the operation says that profiles are known to exist.");
-    stage.explain(&profile.decision)
+    stage.explain(&profile.decision).await
 }
 
 /// One transfer through the six layers.
@@ -82,7 +82,7 @@ async fn transfer(stage: &Stage, token: &str) -> anyhow::Result<()> {
         body: Some(body),
     };
     let answer = stage.ask(201, "POST", "/transfers", ask).await?;
-    layers::trace(stage, &answer)
+    layers::trace(stage, &answer).await
 }
 
 /// A refresh token used twice ends the session.
@@ -91,7 +91,7 @@ async fn replay(stage: &Stage) -> anyhow::Result<()> {
     let bob = stage.login("bob").await?;
     let fresh = tokens(&stage.refresh(200, &bob.refresh).await?)?;
     let replayed = stage.refresh(401, &bob.refresh).await?;
-    stage.explain(&replayed.decision)?;
+    stage.explain(&replayed.decision).await?;
     say("  the whole session has ended; the newest access token is dead as well:");
     let ask = Ask {
         token: Some(&fresh.access),
@@ -111,7 +111,7 @@ async fn flat(stage: &Stage) -> anyhow::Result<()> {
     say(&format!("  GET /accounts/500101/statements at the guard → {status} {code}"));
     anyhow::ensure!(status == 403 && code == "peer.undeclared", "the guard let the intruder in");
     if let Some(decision) = body.get("decision").and_then(|id| id.as_str()) {
-        stage.explain(decision)?;
+        stage.explain(decision).await?;
     }
     Ok(())
 }

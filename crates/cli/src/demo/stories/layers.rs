@@ -3,7 +3,7 @@
 use vauban_audit::{Event, control};
 
 use super::super::client::Answer;
-use super::super::stage::Stage;
+use super::super::stage::{NOTED, Stage};
 use crate::say;
 
 /// A layer and the controls that belong to it.
@@ -40,7 +40,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Prints the layers, outermost first.
-pub(super) fn trace(stage: &Stage, answer: &Answer) -> anyhow::Result<()> {
+pub(super) async fn trace(stage: &Stage, answer: &Answer) -> anyhow::Result<()> {
+    tokio::time::sleep(NOTED).await;
     let events = vauban_audit::find(&stage.state.audit(), &answer.decision)?;
     say(&format!(
         "  1 transport        {}, `{}`; mutual TLS between the lines",
