@@ -49,11 +49,11 @@ impl Answer for Front {
         let mut entry = Entry::new(self.service.line(), self.clock.unix_ms());
         let done = match arrival {
             Arrival::Refused(refusal, peer) => {
-                entry.fact = refusal.code().to_owned();
+                refusal.code().clone_into(&mut entry.fact);
                 self.judge_peer(&peer).and(Err(Refusal::Framing))
             }
             Arrival::Request(parts, body, peer) => {
-                entry.decision = decision_of(&parts.headers).to_owned();
+                decision_of(&parts.headers).clone_into(&mut entry.decision);
                 match self.judge_peer(&peer) {
                     Ok(()) => self.admitted(&parts, body, &mut entry).await,
                     Err(refusal) => Err(refusal),
@@ -109,7 +109,7 @@ impl Front {
         }
         let judges = self.store.as_ref().is_some_and(Store::judges_rows);
         if judges && caller.context().is_none() {
-            entry.fact = "`vauban-db-context` is missing".to_owned();
+            "`vauban-db-context` is missing".clone_into(&mut entry.fact);
             return Err(Refusal::Caller);
         }
         let body = read_body(body, asked).await?;
@@ -224,13 +224,11 @@ fn found_or(
     refusal: Refusal,
     entry: &mut Entry,
 ) -> Result<Content, Refusal> {
-    match found {
-        Some(row) => Content::of(StatusCode::OK, &row),
-        None => {
-            entry.unseen();
-            Err(refusal)
-        }
-    }
+    let Some(row) = found else {
+        entry.unseen();
+        return Err(refusal);
+    };
+    Content::of(StatusCode::OK, &row)
 }
 
 fn describe(headers: &HeaderMap, body: &Bytes, entry: &mut Entry) -> Result<Content, Refusal> {

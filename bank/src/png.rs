@@ -74,7 +74,7 @@ pub(crate) fn describe(bytes: &[u8]) -> Result<Header, Flaw> {
             (b"IDAT", Stage::Before) if colour == 3 => return Err(Flaw::Order),
             (b"IDAT", Stage::Before | Stage::Palette | Stage::Data) => stage = Stage::Data,
             (b"IHDR" | b"PLTE" | b"IDAT" | b"IEND", _) => return Err(Flaw::Order),
-            (name, _) if is_critical(name) => return Err(Flaw::Critical),
+            (name, _) if is_critical(*name) => return Err(Flaw::Critical),
             (_, Stage::Data) => stage = Stage::After,
             (_, Stage::Before | Stage::Palette | Stage::After) => {}
         }
@@ -140,12 +140,12 @@ fn read_header(content: &[u8]) -> Result<(Header, u8), Flaw> {
 }
 
 fn palette_holds(content: &[u8], colour: u8) -> bool {
-    let whole = content.len() % 3 == 0 && (3..=768).contains(&content.len());
+    let whole = content.len().is_multiple_of(3) && (3..=768).contains(&content.len());
     whole && matches!(colour, 2 | 3 | 6)
 }
 
-const fn is_critical(name: &[u8; 4]) -> bool {
-    name[0].is_ascii_uppercase()
+const fn is_critical([first, ..]: [u8; 4]) -> bool {
+    first.is_ascii_uppercase()
 }
 
 /// CRC-32 (ISO 3309), bit by bit: at most 64 KiB are walked.

@@ -53,124 +53,74 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Stable code.
-    pub(crate) const fn code(self) -> &'static str {
-        self.parts().1
-    }
-
-    /// Status and sentence stand beside the code, so that none is forgotten.
-    const fn parts(self) -> (StatusCode, &'static str, &'static str) {
+    pub(crate) const fn status(self) -> StatusCode {
         match self {
-            Self::Stranger => (
-                StatusCode::FORBIDDEN,
-                "caller.refused",
-                "This caller is not the guard of this service.",
-            ),
-            Self::Caller => (
-                StatusCode::FORBIDDEN,
-                "caller.refused",
-                "The guard's word about the caller is missing.",
-            ),
-            Self::Operation => (
-                StatusCode::FORBIDDEN,
-                "caller.refused",
-                "The guard decided about another operation.",
-            ),
-            Self::Framing => (
-                StatusCode::BAD_REQUEST,
-                "request.broken",
-                "The request has no single reading.",
-            ),
-            Self::Nothing => (
-                StatusCode::NOT_FOUND,
-                "route.unknown",
-                "There is nothing here.",
-            ),
-            Self::Query => (
-                StatusCode::BAD_REQUEST,
-                "contract.violated",
-                "The query does not hold.",
-            ),
-            Self::MediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "contract.media_type",
-                "The body's media type is not accepted.",
-            ),
-            Self::BodyTooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body.too_large",
-                "The body is too large.",
-            ),
-            Self::BodyBroken => (
-                StatusCode::BAD_REQUEST,
-                "body.broken",
-                "The body did not arrive whole.",
-            ),
-            Self::BodyUnread => (
-                StatusCode::BAD_REQUEST,
-                "contract.violated",
-                "The body does not hold.",
-            ),
-            Self::Key => (
-                StatusCode::BAD_REQUEST,
-                "contract.violated",
-                "The idempotency key is missing or does not hold.",
-            ),
-            Self::KeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "transfer.key_reused",
-                "This idempotency key stands for another transfer.",
-            ),
-            Self::AccountUnknown => (
-                StatusCode::NOT_FOUND,
-                "account.unknown",
-                "There is no such account.",
-            ),
-            Self::ProfileUnknown => (
-                StatusCode::NOT_FOUND,
-                "profile.unknown",
-                "There is no such profile.",
-            ),
-            Self::TransferUnknown => (
-                StatusCode::NOT_FOUND,
-                "transfer.unknown",
-                "There is no such transfer.",
-            ),
-            Self::SameAccount => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "transfer.same_account",
-                "Money moves between two accounts.",
-            ),
-            Self::DestinationUnknown => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "transfer.destination_unknown",
-                "There is no such destination.",
-            ),
-            Self::InsufficientFunds => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "transfer.insufficient_funds",
-                "The account does not hold that much.",
-            ),
-            Self::Image => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "image.broken",
-                "This is not a well-formed PNG image.",
-            ),
-            Self::StoreUnavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "store.unavailable",
-                "The ledger cannot answer at present.",
-            ),
-            Self::AuditUnavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "audit.unavailable",
-                "The decision could not be recorded.",
-            ),
+            Self::Stranger | Self::Caller | Self::Operation => StatusCode::FORBIDDEN,
+            Self::Framing | Self::Query | Self::BodyBroken | Self::BodyUnread | Self::Key => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Nothing | Self::AccountUnknown | Self::ProfileUnknown | Self::TransferUnknown => {
+                StatusCode::NOT_FOUND
+            }
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::KeyReused
+            | Self::SameAccount
+            | Self::DestinationUnknown
+            | Self::InsufficientFunds
+            | Self::Image => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::StoreUnavailable | Self::AuditUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    pub(crate) const fn status(self) -> StatusCode {
-        self.parts().0
+    /// Stable code.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Stranger | Self::Caller | Self::Operation => "caller.refused",
+            Self::Framing => "request.broken",
+            Self::Nothing => "route.unknown",
+            Self::Query | Self::BodyUnread | Self::Key => "contract.violated",
+            Self::MediaType => "contract.media_type",
+            Self::BodyTooLarge => "body.too_large",
+            Self::BodyBroken => "body.broken",
+            Self::KeyReused => "transfer.key_reused",
+            Self::AccountUnknown => "account.unknown",
+            Self::ProfileUnknown => "profile.unknown",
+            Self::TransferUnknown => "transfer.unknown",
+            Self::SameAccount => "transfer.same_account",
+            Self::DestinationUnknown => "transfer.destination_unknown",
+            Self::InsufficientFunds => "transfer.insufficient_funds",
+            Self::Image => "image.broken",
+            Self::StoreUnavailable => "store.unavailable",
+            Self::AuditUnavailable => "audit.unavailable",
+        }
+    }
+
+    /// What the peer is told.
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Stranger => "This caller is not the guard of this service.",
+            Self::Caller => "The guard's word about the caller is missing.",
+            Self::Operation => "The guard decided about another operation.",
+            Self::Framing => "The request has no single reading.",
+            Self::Nothing => "There is nothing here.",
+            Self::Query => "The query does not hold.",
+            Self::MediaType => "The body's media type is not accepted.",
+            Self::BodyTooLarge => "The body is too large.",
+            Self::BodyBroken => "The body did not arrive whole.",
+            Self::BodyUnread => "The body does not hold.",
+            Self::Key => "The idempotency key is missing or does not hold.",
+            Self::KeyReused => "This idempotency key stands for another transfer.",
+            Self::AccountUnknown => "There is no such account.",
+            Self::ProfileUnknown => "There is no such profile.",
+            Self::TransferUnknown => "There is no such transfer.",
+            Self::SameAccount => "Money moves between two accounts.",
+            Self::DestinationUnknown => "There is no such destination.",
+            Self::InsufficientFunds => "The account does not hold that much.",
+            Self::Image => "This is not a well-formed PNG image.",
+            Self::StoreUnavailable => "The ledger cannot answer at present.",
+            Self::AuditUnavailable => "The decision could not be recorded.",
+        }
     }
 
     /// After these the connection is of no further use.
@@ -183,7 +133,7 @@ impl Refusal {
 
     /// The refusal as problem details.
     pub(crate) fn answer(self, decision: &str) -> Response<Body> {
-        let (status, code, title) = self.parts();
+        let (status, code, title) = (self.status(), self.code(), self.sentence());
         let problem = serde_json::json!({
             "type": format!("urn:vauban:denial:{code}"),
             "title": title,

@@ -9,7 +9,7 @@ use vauban_net::{Acceptor, BindError, ServeError, ServerLimits, Socket, Stop};
 use crate::front::Front;
 use crate::selftest::{self, SelfTestError};
 use crate::service::Service;
-use crate::setting::Setting;
+use crate::setting::{Database, Setting};
 use crate::store::{Store, StoreError};
 
 /// One guard keeps a handful of connections; anything beyond waits in the kernel.
@@ -75,23 +75,10 @@ pub struct Open {
 /// Opens the database, judges it, and listens.
 pub async fn open(service: Service, setting: Setting) -> Result<Open, RunError> {
     let name = service.name();
-    let store = match service.database_role() {
-        None => None,
-        Some(_) => {
-            let opened = Store::open(service, &setting.database).await;
-            let store = opened.map_err(|source| RunError::Store {
-                service: name,
-                source,
-            })?;
-            if let Store::Postgres(postgres) = &store {
-                let judged = selftest::examine(postgres.pool()).await;
-                judged.map_err(|source| RunError::SelfTest {
-                    service: name,
-                    source,
-                })?;
-            }
-            Some(store)
-        }
+    let store = if service.database_role().is_some() {
+        Some(open_store(service, &setting.database).await?)
+    } else {
+        None
     };
     let own = rustix::process::geteuid().as_raw();
     let peer_uid = setting.peer_uid.unwrap_or(own);
@@ -122,6 +109,23 @@ pub async fn open(service: Service, setting: Setting) -> Result<Open, RunError> 
         front,
         socket,
     })
+}
+
+async fn open_store(service: Service, database: &Database) -> Result<Store, RunError> {
+    let name = service.name();
+    let opened = Store::open(service, database).await;
+    let store = opened.map_err(|source| RunError::Store {
+        service: name,
+        source,
+    })?;
+    if let Store::Postgres(postgres) = &store {
+        let judged = selftest::examine(postgres.pool()).await;
+        judged.map_err(|source| RunError::SelfTest {
+            service: name,
+            source,
+        })?;
+    }
+    Ok(store)
 }
 
 impl Open {

@@ -75,7 +75,8 @@ pub(crate) struct Statement {
 pub(crate) struct Statements {
     account: i64,
     balance_cents: i64,
-    statements: Vec<Statement>,
+    #[serde(rename = "statements")]
+    entries: Vec<Statement>,
 }
 
 /// A booked transfer.

@@ -1,6 +1,6 @@
 use super::*;
 
-fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let mut bytes = u32::try_from(content.len()).unwrap().to_be_bytes().to_vec();
     bytes.extend(name);
     bytes.extend(content);
@@ -12,7 +12,7 @@ fn header(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
     let mut content = width.to_be_bytes().to_vec();
     content.extend(height.to_be_bytes());
     content.extend([depth, colour, 0, 0, 0]);
-    chunk(b"IHDR", &content)
+    chunk(*b"IHDR", &content)
 }
 
 fn check(chunks: &[Vec<u8>], wanted: Result<(u32, u32), Flaw>) {
@@ -22,11 +22,11 @@ fn check(chunks: &[Vec<u8>], wanted: Result<(u32, u32), Flaw>) {
 }
 
 fn data() -> Vec<u8> {
-    chunk(b"IDAT", &[0x78, 0x9c, 0x63, 0, 0, 0, 1, 0, 1])
+    chunk(*b"IDAT", &[0x78, 0x9c, 0x63, 0, 0, 0, 1, 0, 1])
 }
 
 fn end() -> Vec<u8> {
-    chunk(b"IEND", &[])
+    chunk(*b"IEND", &[])
 }
 
 #[test]
@@ -46,11 +46,11 @@ fn whole_images_are_described() {
         &[header(16_384, 1, 1, 0), data(), data(), end()],
         Ok((16_384, 1)),
     );
-    let text = chunk(b"tEXt", b"Comment\0x");
+    let text = chunk(*b"tEXt", b"Comment\0x");
     check(
         &[
             header(1, 1, 8, 3),
-            chunk(b"PLTE", &[1, 2, 3]),
+            chunk(*b"PLTE", &[1, 2, 3]),
             data(),
             text,
             end(),
@@ -73,24 +73,24 @@ fn every_flaw_is_named() {
     check(&[good(), good(), data(), end()], Err(Flaw::Order));
     check(&[header(1, 1, 8, 3), data(), end()], Err(Flaw::Order));
     check(
-        &[good(), chunk(b"PLTE", &[1, 2, 3]), data(), end()],
+        &[good(), chunk(*b"PLTE", &[1, 2, 3]), data(), end()],
         Err(Flaw::Order),
     );
     check(
-        &[good(), data(), chunk(b"tEXt", b""), data(), end()],
+        &[good(), data(), chunk(*b"tEXt", b""), data(), end()],
         Err(Flaw::Order),
     );
-    check(&[good(), data(), chunk(b"IEND", b"x")], Err(Flaw::Order));
+    check(&[good(), data(), chunk(*b"IEND", b"x")], Err(Flaw::Order));
     check(
-        &[good(), chunk(b"EVIL", b""), data(), end()],
+        &[good(), chunk(*b"EVIL", b""), data(), end()],
         Err(Flaw::Critical),
     );
     check(
-        &[good(), chunk(b"tExt", b""), data(), end()],
+        &[good(), chunk(*b"tExt", b""), data(), end()],
         Err(Flaw::Name),
     );
     check(
-        &[good(), chunk(b"t Xt", b""), data(), end()],
+        &[good(), chunk(*b"t Xt", b""), data(), end()],
         Err(Flaw::Name),
     );
     let mut lies = data();
@@ -99,7 +99,7 @@ fn every_flaw_is_named() {
     let mut huge = data();
     huge[..4].copy_from_slice(&[0xff; 4]);
     check(&[good(), huge], Err(Flaw::Short));
-    let texts = vec![chunk(b"tEXt", b""); CHUNKS_MAX];
+    let texts = vec![chunk(*b"tEXt", b""); CHUNKS_MAX];
     check(
         &[vec![good()], texts, vec![data(), end()]].concat(),
         Err(Flaw::Many),

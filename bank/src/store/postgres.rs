@@ -130,7 +130,7 @@ impl PostgresStore {
         let Some(balance_cents) = balance else {
             return Ok(None);
         };
-        let statements = sqlx::query_as(STATEMENTS)
+        let entries = sqlx::query_as(STATEMENTS)
             .bind(account)
             .bind(limit)
             .fetch_all(&mut *transaction)
@@ -139,7 +139,7 @@ impl PostgresStore {
         Ok(Some(Statements {
             account,
             balance_cents,
-            statements,
+            entries,
         }))
     }
 

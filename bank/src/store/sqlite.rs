@@ -175,7 +175,7 @@ impl SqliteStore {
         let Some(balance_cents) = balance else {
             return Ok(None);
         };
-        let statements = sqlx::query_as(STATEMENTS)
+        let entries = sqlx::query_as(STATEMENTS)
             .bind(account)
             .bind(limit)
             .fetch_all(&mut *transaction)
@@ -184,7 +184,7 @@ impl SqliteStore {
         Ok(Some(Statements {
             account,
             balance_cents,
-            statements,
+            entries,
         }))
     }
 

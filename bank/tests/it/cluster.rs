@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vauban_bank::{Database, DatabaseUrl, Install, install, seed};
 use vauban_net::{Clock as _, SystemClock};
 
-use crate::house::{Ground, canaries};
+use crate::house::{Ground, canaries, hex};
 
 pub(crate) const KEY: [u8; 32] = [0xc5; 32];
 const CONFIGURATION: &str = "
@@ -109,7 +109,7 @@ impl Cluster {
         );
         let mut configuration = std::fs::read_to_string(data.join("postgresql.conf")).unwrap();
         configuration += CONFIGURATION;
-        configuration += &format!("unix_socket_directories = '{}'\n", place.display());
+        configuration.extend(["unix_socket_directories = '", text(place), "'\n"]);
         std::fs::write(data.join("postgresql.conf"), configuration).unwrap();
         // Passwords count for everybody but the administrator.
         let access = "local all superuser trust\nlocal all all scram-sha-256\n";
@@ -244,12 +244,7 @@ impl Words {
         );
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).unwrap();
         mac.update(format!("{said}|{}", self.role).as_bytes());
-        let mac: String = mac
-            .finalize()
-            .into_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mac = hex(&mac.finalize().into_bytes());
         format!("{said}.{mac}")
     }
 }

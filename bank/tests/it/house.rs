@@ -100,8 +100,9 @@ impl Ground {
 
     /// Tries to serve, and says why not.
     pub(crate) async fn refusal(&self, service: Service) -> String {
-        let (audit, _writer) =
-            Log::open(&self.folder.path().join("audit"), service.line()).unwrap();
+        // A folder of its own: the log of a refusal before may still be closing.
+        let folder = TempDir::new().unwrap();
+        let (audit, _writer) = Log::open(folder.path(), service.line()).unwrap();
         let setting = self.setting(service, audit, Arc::default());
         open(service, setting)
             .await
@@ -189,10 +190,11 @@ impl Call {
             self.line
         );
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            text.extend([name, ": ", value, "\r\n"]);
         }
         if !self.body.is_empty() {
-            text += &format!("content-length: {}\r\n", self.body.len());
+            let length = self.body.len().to_string();
+            text.extend(["content-length: ", &length, "\r\n"]);
         }
         text += "\r\n";
         [text.into_bytes(), self.body.clone()].concat()
@@ -272,8 +274,15 @@ pub(crate) async fn check(house: &House, call: Call, status: u16, code: &str) ->
     assert_eq!(
         (said.status, found.as_str()),
         (status, code),
-        "{}: {said:?}",
-        line
+        "{line}: {said:?}"
     );
     said
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use vauban_bank::Service;
 
-use crate::house::{Call, Ground, check};
+use crate::house::{Call, Ground, check, hex};
 
 /// One transparent pixel, as every browser draws it.
 const PIXEL: &[u8] = &[
@@ -44,7 +44,7 @@ async fn an_image_is_described_and_nothing_else_is() {
         "image.broken",
     )
     .await;
-    let edge = [PIXEL, &[0; 65_536]].concat();
+    let edge = [PIXEL, &vec![0; 65_536]].concat();
     check(
         &house,
         upload("image/png", &edge[..65_536]),
@@ -76,8 +76,5 @@ async fn an_image_is_described_and_nothing_else_is() {
 
 fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(bytes))
 }

@@ -9,6 +9,8 @@ mod door;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod fooled;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod images;

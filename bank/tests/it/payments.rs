@@ -123,6 +123,14 @@ async fn what_may_not_be_booked_is_not() {
     for (call, status, code) in cases {
         check(&house, call, status, code).await;
     }
+    assert_eq!(ledger_balances(&house.ledger).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_byte_and_the_last_cent_count() {
+    let house = Ground::sqlite().await.serve(Service::Payments).await;
+    let before = ledger_balances(&house.ledger).await.unwrap();
+    let savings = before.accounts[&500_102];
     let mut large = order("1001", KEY, 500_101, 500_201, 1);
     large.body.resize(4097, b' ');
     check(&house, large.clone(), 413, "body.too_large").await;
