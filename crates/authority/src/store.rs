@@ -30,15 +30,19 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// `VBNA`: says whose SQLite file it is.
 const APPLICATION_ID: i64 = 0x5642_4e41;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Connections of one process. SQLite has one writer; the others read beside it.
-const CONNECTIONS_MAX: u32 = 4;
+/// Connections of one process that read.
+const READERS_MAX: u32 = 4;
 /// How long one process waits while another writes.
 const BUSY_TIME: Duration = Duration::from_secs(5);
 
 /// The open database.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
-    pool: SqlitePool,
+    /// Connections that only read; they see whatever was committed before they ask.
+    reads: SqlitePool,
+    /// The one connection that writes: SQLite has one writer, and who waits for it should wait in a fair queue of ours, not
+    /// in its polling one, which is only for other processes.
+    writes: SqlitePool,
 }
 
 /// The database cannot be used or did not answer. Nothing in it was overwritten.
@@ -98,13 +102,16 @@ impl Store {
             .busy_timeout(BUSY_TIME)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .acquire_timeout(BUSY_TIME * 2)
-            .connect_with(options)
-            .await?;
-        migrate(&pool, path).await?;
-        Ok(Self { pool })
+        let pool = |connections_max| {
+            SqlitePoolOptions::new()
+                .max_connections(connections_max)
+                .acquire_timeout(BUSY_TIME * 2)
+                .connect_with(options.clone())
+        };
+        let writes = pool(1).await?;
+        migrate(&writes, path).await?;
+        let reads = pool(READERS_MAX).await?;
+        Ok(Self { reads, writes })
     }
 
     /// Makes an empty database, or leaves the one that is there alone. A crash leaves either none or a whole one.
@@ -136,12 +143,13 @@ impl Store {
 
     /// Closes all connections; the write-ahead log is folded in.
     pub(crate) async fn close(&self) {
-        self.pool.close().await;
+        self.reads.close().await;
+        self.writes.close().await;
     }
 
     /// A transaction that writes: it takes the only writer's place at once, so that what it reads stays true until it commits.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
     }
 }
 

@@ -13,7 +13,7 @@ impl Store {
             .bind(hash.as_slice())
             .bind(spiffe)
             .bind(stored_time(expires_at))
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }
@@ -28,7 +28,7 @@ impl Store {
         Ok(sqlx::query_scalar(statement)
             .bind(stored_time(now))
             .bind(hash.as_slice())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.writes)
             .await?)
     }
 }

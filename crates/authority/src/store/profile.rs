@@ -8,7 +8,7 @@ impl Store {
     pub(crate) async fn password_cost(&self) -> Result<Option<Cost>, StoreError> {
         let row: Option<(i64, i64)> =
             sqlx::query_as("SELECT memory_kib, iterations FROM password_profile")
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.reads)
                 .await?;
         row.map(|(memory, passes)| {
             let read = |value| {
@@ -28,7 +28,7 @@ impl Store {
         sqlx::query(statement)
             .bind(i64::from(cost.memory_kib))
             .bind(i64::from(cost.iterations))
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }

@@ -25,7 +25,7 @@ impl Store {
                          WHERE settled_at IS NULL ORDER BY number LIMIT ?";
         let rows: Vec<(i64, String, String, String, String, i64)> = sqlx::query_as(statement)
             .bind(SETTLED_MAX)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         let revoked = |(number, session, subject, because, decision, at)| Revoked {
             number,
@@ -45,7 +45,7 @@ impl Store {
         )
         .bind(stored_time(now))
         .bind(number)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }

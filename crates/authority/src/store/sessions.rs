@@ -90,7 +90,7 @@ impl Store {
                          FROM issued_tokens t JOIN sessions s ON s.id = t.session WHERE t.hash = ?";
         let row: Option<IssuedColumns> = sqlx::query_as(statement)
             .bind(hash.as_slice())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(
             |(subject, client_id, tenant, roles, session, token_ends, session_ends, ended)| {
@@ -114,7 +114,7 @@ impl Store {
             "SELECT subject, client_id, tenant, ends_at, ended_at FROM sessions WHERE id = ?";
         let row: Option<(String, String, String, i64, Option<i64>)> = sqlx::query_as(statement)
             .bind(id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         Ok(
             row.map(|(subject, client_id, tenant, ends, ended)| SessionRow {
@@ -155,7 +155,7 @@ impl Store {
             let done = sqlx::query(statement)
                 .bind(stored_time(now))
                 .bind(CLEANED_MAX)
-                .execute(&self.pool)
+                .execute(&self.writes)
                 .await?;
             removed_most = removed_most.max(done.rows_affected());
         }

@@ -46,7 +46,7 @@ impl Store {
             .bind(user.tenant)
             .bind(stored_roles(user.roles))
             .bind(stored_time(now))
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -56,7 +56,7 @@ impl Store {
             "SELECT subject, tenant, roles, password, disabled_at FROM users WHERE username = ?";
         let row: Option<(String, String, String, String, Option<i64>)> = sqlx::query_as(statement)
             .bind(username)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.map(|(subject, tenant, roles, password, disabled)| {
             let roles = read_roles(&roles)?;
@@ -83,7 +83,7 @@ impl Store {
             .bind(&new.0)
             .bind(subject)
             .bind(&old.0)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }

@@ -78,9 +78,9 @@ async fn expired_wrong_and_foreign_tokens_are_refused() {
     for token in ["", "x", &"0".repeat(64), foreign.expose_text().unwrap()] {
         let answer = world.post_join(token, &csr).await;
         if token.is_empty() {
-            answer.refused(400, "contract.violated")
+            answer.refused(400, "contract.violated");
         } else {
-            answer.refused(403, "join.refused")
+            answer.refused(403, "join.refused");
         }
     }
     let token = issue_join_token(&world.state, GUARD, &*world.clock)

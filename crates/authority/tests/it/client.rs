@@ -83,14 +83,13 @@ pub(crate) async fn send(
     body: &str,
 ) -> Answer {
     let mut stream = connect(address, ca_pem, caller).await;
-    let mut request = format!("{head}\r\nhost: authority\r\nconnection: close\r\n");
-    if !body.is_empty() {
-        request.push_str(&format!(
-            "content-type: application/json\r\ncontent-length: {}\r\n",
-            body.len()
-        ));
-    }
-    let request = format!("{request}\r\n{body}");
+    let typed = if body.is_empty() {
+        String::new()
+    } else {
+        let length = body.len();
+        format!("content-type: application/json\r\ncontent-length: {length}\r\n")
+    };
+    let request = format!("{head}\r\nhost: authority\r\nconnection: close\r\n{typed}\r\n{body}");
     let whole = async {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut raw = Vec::new();
@@ -280,9 +279,11 @@ pub(crate) fn spiffe_ids(certificate: &[u8]) -> Vec<String> {
         .value
         .general_names
         .clone();
-    let uri = |name: &GeneralName<'_>| match name {
-        GeneralName::URI(uri) => (*uri).to_owned(),
-        other => panic!("{other:?}"),
+    let uri = |name: &GeneralName<'_>| {
+        let GeneralName::URI(uri) = name else {
+            panic!("{name:?}");
+        };
+        (*uri).to_owned()
     };
     names.iter().map(uri).collect()
 }

@@ -146,7 +146,13 @@ async fn every_difference_to_the_registry_refuses() {
             "{member}"
         );
     }
-    // The forgery with the attacker's own live session: everything true but the subject, in the token and beside it.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_subject_with_the_attackers_own_live_session_is_refused() {
+    let world = World::start().await;
+    let (alice, bob) = (world.session("alice").await, world.session("bob").await);
+    // Everything is true but the subject, in the token and beside it.
     let mut body = bob.truth("1001");
     body["subject_token"] = json!(forge(&bob.access, "sub", "1001"));
     exchange(&world, &body)

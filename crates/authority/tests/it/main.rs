@@ -7,6 +7,8 @@ mod client;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod hashing;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod operator;

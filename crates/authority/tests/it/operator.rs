@@ -167,13 +167,13 @@ async fn a_damaged_database_is_refused_and_left_as_it_is() {
     let name = path.display();
     let damages: [(&str, &dyn Fn()); 5] = [
         ("it does not begin like an SQLite database", &|| {
-            overwrite(&path, 0, b"garbage")
+            overwrite(&path, 0, b"garbage");
         }),
         ("it does not begin like an SQLite database", &|| {
-            fs::write(&path, b"").unwrap()
+            fs::write(&path, b"").unwrap();
         }),
         ("it does not begin like an SQLite database", &|| {
-            fs::write(&path, b"SQLite").unwrap()
+            fs::write(&path, b"SQLite").unwrap();
         }),
         ("", &|| fs::write(&path, &good[..good.len() / 2]).unwrap()),
         ("", &|| overwrite(&path, 4096, &[0xff; 4096])),

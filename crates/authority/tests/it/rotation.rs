@@ -85,8 +85,9 @@ async fn of_concurrent_attempts_one_wins_and_the_family_ends() {
     let answers = attempts.join_all().await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
     assert_eq!((won.len(), lost.len()), (1, 7));
-    lost.iter()
-        .for_each(|answer| answer.refused(401, "refresh.reused"));
+    for answer in &lost {
+        answer.refused(401, "refresh.reused");
+    }
     world
         .refresh(&won[0].text("refresh_token"))
         .await

@@ -385,7 +385,8 @@ pub(crate) fn plan() -> Plan {
 /// The event in a line of a segment: a tab-free JSON object somewhere in it.
 fn event_of_line(line: &str) -> Option<Event> {
     line.match_indices('{').find_map(|(at, _)| {
-        let mut values = serde_json::Deserializer::from_str(&line[at..]).into_iter::<Event>();
+        let mut values =
+            serde_json::Deserializer::from_slice(&line.as_bytes()[at..]).into_iter::<Event>();
         values.next()?.ok()
     })
 }
