@@ -22,6 +22,9 @@ mod revocations;
 
 use cache::{Cache, Key};
 
+#[cfg(test)]
+mod tests;
+
 /// Asks the authority, and remembers its answers for at most ten seconds.
 ///
 /// An answer is remembered only while the authority's stream of revocations is being followed, and only if none came while it

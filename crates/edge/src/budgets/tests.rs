@@ -38,8 +38,13 @@ fn spend(budgets: &Budgets, stage: Stage, operation: Option<&str>, who: Who<'_>)
 }
 
 /// After the first caller the budget is spent for the second one exactly if it counts both as one.
-fn check(key: BudgetKey, stage: Stage, first: Who<'_>, second: Who<'_>, one: bool) {
+fn check(key: &BudgetKey, first: Who<'_>, second: Who<'_>, one: bool) {
     let budgets = budgets(key.clone(), None);
+    let stage = if *key == BudgetKey::User {
+        Stage::Identified
+    } else {
+        Stage::Arrived
+    };
     assert!(spend(&budgets, stage, None, first), "{key:?}: {first:?}");
     assert_eq!(
         spend(&budgets, stage, None, second),
@@ -49,90 +54,54 @@ fn check(key: BudgetKey, stage: Stage, first: Who<'_>, second: Who<'_>, one: boo
 }
 
 #[test]
-fn who_shares_a_budget() {
-    let ip = || BudgetKey::Ip;
-    check(
-        ip(),
-        Stage::Arrived,
-        ("192.0.2.1", None, None),
-        ("192.0.2.1", None, None),
-        true,
-    );
-    check(
-        ip(),
-        Stage::Arrived,
-        ("192.0.2.1", None, None),
-        ("192.0.2.2", None, None),
-        false,
-    );
-    check(
-        ip(),
-        Stage::Arrived,
-        ("192.0.2.1", None, None),
-        ("::ffff:192.0.2.1", None, None),
-        true,
-    );
-    check(
-        ip(),
-        Stage::Arrived,
-        ("2001:db8::1", None, None),
-        ("2001:db8::ffff", None, None),
-        true,
-    );
-    check(
-        ip(),
-        Stage::Arrived,
-        ("2001:db8::1", None, None),
-        ("2001:db8:0:1::1", None, None),
-        false,
-    );
-    let user = || BudgetKey::User;
-    check(
-        user(),
-        Stage::Identified,
+fn who_shares_the_budget_of_an_address() {
+    let case = |first, second, one| {
+        check(
+            &BudgetKey::Ip,
+            (first, None, None),
+            (second, None, None),
+            one,
+        );
+    };
+    case("192.0.2.1", "192.0.2.1", true);
+    case("192.0.2.1", "192.0.2.2", false);
+    case("192.0.2.1", "::ffff:192.0.2.1", true);
+    case("2001:db8::1", "2001:db8::ffff", true);
+    case("2001:db8::1", "2001:db8:0:1::1", false);
+}
+
+#[test]
+fn who_shares_the_budget_of_a_user() {
+    let case = |first, second, one| check(&BudgetKey::User, first, second, one);
+    case(
         ("192.0.2.1", Some("1"), None),
         ("192.0.2.2", Some("1"), None),
         true,
     );
-    check(
-        user(),
-        Stage::Identified,
+    case(
         ("192.0.2.1", Some("1"), None),
         ("192.0.2.1", Some("2"), None),
         false,
     );
-    check(
-        user(),
-        Stage::Identified,
-        ("192.0.2.1", None, None),
-        ("192.0.2.1", None, None),
-        false,
-    );
-    let header = || BudgetKey::DangerHeader("x-key".into());
-    check(
-        header(),
-        Stage::Arrived,
+    case(("192.0.2.1", None, None), ("192.0.2.1", None, None), false);
+}
+
+#[test]
+fn who_shares_the_budget_of_a_header() {
+    let key = BudgetKey::DangerHeader("x-key".into());
+    let case = |first, second, one| check(&key, first, second, one);
+    case(
         ("192.0.2.1", None, Some("a")),
         ("192.0.2.1", None, Some("b")),
         false,
     );
-    check(
-        header(),
-        Stage::Arrived,
+    case(
         ("192.0.2.1", None, Some("a")),
         ("192.0.2.2", None, Some("a")),
         true,
     );
-    check(
-        header(),
-        Stage::Arrived,
-        ("192.0.2.1", None, None),
-        ("192.0.2.1", None, None),
-        true,
-    );
-    check(
-        header(),
-        Stage::Arrived,
+    case(("192.0.2.1", None, None), ("192.0.2.1", None, None), true);
+    case(
         ("192.0.2.1", None, None),
         ("192.0.2.1", None, Some("192.0.2.1")),
         false,

@@ -29,9 +29,8 @@ const FORGED: [(&str, &str); 17] = [
 
 fn forged() -> String {
     FORGED
-        .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect()
+        .concat()
 }
 
 fn names(headers: &std::collections::BTreeMap<String, String>) -> BTreeSet<&str> {

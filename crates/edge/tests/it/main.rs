@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod denials;
@@ -18,5 +20,7 @@ mod identity;
 mod pki;
 #[cfg(test)]
 mod recorder;
+#[cfg(test)]
+mod upstream;
 #[cfg(test)]
 mod world;

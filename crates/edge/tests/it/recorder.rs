@@ -31,12 +31,13 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(status: u16, body: impl ToString) -> Self {
+    pub(crate) fn json(status: u16, body: impl std::fmt::Display) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
+        let body = format!("{body}");
         Self {
             status,
             headers,
-            body: body.to_string(),
+            body,
         }
     }
 

@@ -99,7 +99,7 @@ impl World {
         let socket = Socket::bind_tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
         let edge = socket.local_addr().unwrap();
         drop(task::spawn("edge", async move {
-            run(plan, setting, parts, socket, stop).await.unwrap()
+            run(plan, setting, parts, socket, stop).await.unwrap();
         }));
         Self {
             edge,

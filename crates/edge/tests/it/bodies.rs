@@ -1,0 +1,186 @@
+//! Refusals of bodies and parameters.
+
+use crate::denials::check;
+use crate::recorder::Reply;
+use crate::world::{World, bearer};
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+/// A request is refused with a violation at this place.
+fn check_violation(
+    world: &World,
+    name: &str,
+    (method, target, headers, body): (&str, &str, &str, &str),
+    (place, pointer): (&str, &str),
+) {
+    let headers = format!("{}{headers}", bearer(&world.token()));
+    let answer = world.send(method, target, &headers, body);
+    check(name, &answer, 400, "contract.violated");
+    let violation = &answer.json()["violations"][0];
+    assert_eq!(violation["in"], place, "case `{name}`");
+    let found = violation["pointer"].as_str().unwrap();
+    assert!(found.starts_with(pointer), "case `{name}`: {violation}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contract_violated_by_parameters() {
+    let world = World::new().await;
+    let case = |name, target: &str, headers: &str, at| {
+        check_violation(&world, name, ("GET", target, headers, ""), at);
+    };
+    let long = format!("/things/1?q={}", "q".repeat(65));
+    case(
+        "unknown query",
+        "/things/1?admin=1",
+        "",
+        ("query", "/admin"),
+    );
+    case("query too long", &long, "", ("query", "/q"));
+    case("query twice", "/things/1?q=a&q=b", "", ("query", "/q"));
+    case(
+        "path too long",
+        &format!("/things/{}", "1".repeat(65)),
+        "",
+        ("path", "/id"),
+    );
+    let twice = "X-Trace: a\r\nX-Trace: b\r\n";
+    case("header twice", "/things/1", twice, ("header", "/X-Trace"));
+    case(
+        "type twice",
+        "/things/1",
+        &format!("{JSON}{JSON}"),
+        ("header", "/content-type"),
+    );
+    world.assert_nothing_inside("contract.violated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contract_violated_by_bodies() {
+    let world = World::new().await;
+    let case = |name, body, pointer| {
+        check_violation(
+            &world,
+            name,
+            ("PUT", "/things/1", JSON, body),
+            ("body", pointer),
+        );
+    };
+    case("missing", "", "");
+    case("unknown field", r#"{"name":"x","owner":"1002"}"#, "/owner");
+    case("wrong type", r#"{"name":1}"#, "/name");
+    case("missing field", "{}", "/name");
+    case("duplicate key", r#"{"name":"x","name":"y"}"#, "/name");
+    case("not JSON", "{", "");
+    check_violation(
+        &world,
+        "body of a GET",
+        ("GET", "/things/1", JSON, "{}"),
+        ("body", ""),
+    );
+    check_violation(
+        &world,
+        "nothing at all",
+        ("PUT", "/things/1", "", ""),
+        ("body", ""),
+    );
+    world.assert_nothing_inside("contract.violated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contract_media_type() {
+    let world = World::new().await;
+    for kind in [
+        "text/plain",
+        "application/xml",
+        "application/json; charset=utf-16",
+        "application/jsonx",
+    ] {
+        let headers = format!("{}Content-Type: {kind}\r\n", bearer(&world.token()));
+        check(
+            kind,
+            &world.send("PUT", "/things/1", &headers, r#"{"name":"x"}"#),
+            415,
+            "contract.media_type",
+        );
+    }
+    world.assert_nothing_inside("contract.media_type");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn body_too_large() {
+    let world = World::new().await;
+    let headers = format!("{}{JSON}", bearer(&world.token()));
+    let declared = format!(
+        "PUT /things/1 HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: 1025\r\n\r\n"
+    );
+    check(
+        "declared",
+        &world.raw(declared.as_bytes()),
+        413,
+        "body.too_large",
+    );
+    let chunk = format!("401\r\n{}\r\n0\r\n\r\n", " ".repeat(1025));
+    let chunked = format!(
+        "PUT /things/1 HTTP/1.1\r\nHost: localhost\r\n{headers}Transfer-Encoding: chunked\r\n\r\n{chunk}"
+    );
+    check(
+        "chunked",
+        &world.raw(chunked.as_bytes()),
+        413,
+        "body.too_large",
+    );
+    world.assert_nothing_inside("body.too_large");
+    let fits = format!(r#"{{"name":"{}"}}"#, "n".repeat(900));
+    world.guard.answer_with(Reply {
+        status: 204,
+        headers: Vec::new(),
+        body: String::new(),
+    });
+    let spaces = " ".repeat(1024 - fits.len());
+    assert_eq!(
+        world
+            .send("PUT", "/things/1", &headers, &format!("{fits}{spaces}"))
+            .status,
+        204,
+        "exactly the limit"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn body_too_slow() {
+    let world = World::new().await;
+    let headers = format!("{}{JSON}", bearer(&world.token()));
+    let start = format!(
+        "PUT /things/1 HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: 20\r\n\r\n{{"
+    );
+    check(
+        "stops after a byte",
+        &world.raw(start.as_bytes()),
+        408,
+        "body.too_slow",
+    );
+    world.assert_nothing_inside("body.too_slow");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn body_broken() {
+    let world = World::new().await;
+    let headers = format!("{}{JSON}", bearer(&world.token()));
+    for chunk in [
+        "zz\r\n{}\r\n0\r\n\r\n",
+        "2;x=1\r\n{}\r\n0\r\n\r\n",
+        "2\r\n{}X0\r\n\r\n",
+    ] {
+        let bytes = format!(
+            "PUT /things/1 HTTP/1.1\r\nHost: localhost\r\n{headers}Transfer-Encoding: chunked\r\n\r\n{chunk}"
+        );
+        let answer = world.raw(bytes.as_bytes());
+        assert_eq!(answer.status, 400, "chunk {chunk:?}: {}", answer.text());
+        let code = answer.json()["code"].as_str().unwrap().to_owned();
+        assert!(
+            code == "body.broken" || code.starts_with("http.chunk"),
+            "chunk {chunk:?}: {code}"
+        );
+    }
+    world.assert_nothing_inside("body.broken");
+}
