@@ -195,11 +195,35 @@ pub(super) fn judge_json(schema: &Schema, body: &[u8]) -> Vec<Violation> {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return vec![Violation::body("", "is not JSON")];
     };
-    let mut violations = Vec::new();
+    let (mut violations, mut unevaluated) = (Vec::new(), Vec::new());
     for error in schema.validator.iter_errors(&value).take(VIOLATIONS_MAX) {
-        collect_body(&error, &mut violations);
+        let unknown = matches!(
+            error.kind(),
+            ValidationErrorKind::UnevaluatedProperties { .. }
+        );
+        collect_body(
+            &error,
+            if unknown {
+                &mut unevaluated
+            } else {
+                &mut violations
+            },
+        );
     }
-    violations
+    // A part of a composed schema that fails leaves its fields unevaluated; they are not unknown for that.
+    let all = if violations.is_empty() {
+        unevaluated
+    } else {
+        violations
+    };
+    // Several parts of a composed schema can say the same.
+    let mut told: Vec<Violation> = Vec::new();
+    for violation in all {
+        if !told.contains(&violation) {
+            told.push(violation);
+        }
+    }
+    told
 }
 
 #[expect(
@@ -269,6 +293,3 @@ fn cut(pointer: &str) -> String {
             format!("{whole}/{}", short(word))
         })
 }
-
-#[cfg(test)]
-mod tests;

@@ -66,6 +66,3 @@ impl Operation {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -266,6 +266,3 @@ fn one_of<T: Copy>(report: &mut Report, node: &Node, what: &str, words: &[(&str,
     );
     None
 }
-
-#[cfg(test)]
-mod tests;

@@ -101,6 +101,3 @@ fn distance(left: &str, right: &str) -> usize {
     }
     row.last().copied().unwrap_or_default()
 }
-
-#[cfg(test)]
-mod tests;

@@ -286,6 +286,3 @@ fn key_of(node: Node) -> Result<(String, Spot), Flaw> {
         Kind::List(_) | Kind::Map(_) => Err(flaw(node.spot, "a key must be text", None)),
     }
 }
-
-#[cfg(test)]
-mod tests;

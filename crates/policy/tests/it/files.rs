@@ -55,7 +55,7 @@ pub(crate) fn load_data_edited(name: &str, edits: &[(&str, &str)]) -> Result<Pla
         Some((_, "cedar" | "cedarschema")) => Ok(String::new()),
         _ => std::fs::read_to_string(folder.join(file))
             .map(&mut edit)
-            .map_err(|_| "there is no such file".to_owned()),
+            .map_err(|_error| "there is no such file".to_owned()),
     });
     assert!(unused.is_empty(), "{unused:?} stand nowhere");
     loaded

@@ -3,8 +3,14 @@
 #[cfg(test)]
 mod bank;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod mistakes;
+#[cfg(test)]
+mod ownership;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod seed;

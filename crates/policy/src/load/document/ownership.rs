@@ -1,5 +1,8 @@
 //! Whose object is an operation about? Declared, or guessed by names so that silence is noticed.
 
+mod suspect;
+
+use self::suspect::{Suspect, binds, suspects};
 use super::operation::NamedParameter;
 use super::{Grammar, Source, grammar, one_of};
 use crate::contract::Place;
@@ -8,20 +11,8 @@ use crate::load::words::{is_entity, is_header};
 use crate::load::yaml::{Kind, Node, Spot};
 use crate::openapi::{Evidence, Foreign, Locate, ObjectRule, Ownership};
 
-/// Most schemas inside each other that the search for names goes through.
-const SEARCH_DEPTH_MAX: usize = 12;
-
 /// Most schemas that the search for names visits.
 const SEARCH_VISITS_MAX: usize = 4096;
-
-/// Headers whose name looks like a reference and is none.
-const NO_REFERENCES: &[&str] = &[
-    "idempotency-key",
-    "x-idempotency-key",
-    "request-id",
-    "x-request-id",
-    "x-correlation-id",
-];
 
 const OBJECT: Grammar = Grammar {
     what: "`x-vauban-object`",
@@ -210,183 +201,115 @@ fn judge_name(report: &mut Report, word: &At<String>, place: Place, named: &Name
     false
 }
 
-/// The object must be named by a property that is always there.
+/// The object must be named by a property that is always there, whatever the media type of the body.
 fn judge_pointer<'n>(
     report: &mut Report,
     source: &Source<'n>,
     word: &At<String>,
     named: &Named<'_, 'n>,
 ) -> bool {
-    let Some(path) = word.value.strip_prefix('/') else {
+    if !word.value.starts_with('/') {
+        let message = format!("`{}` is no JSON Pointer", word.value);
+        report.mistake_hint(word.spot, message, "e.g. `/from_account`");
+        return false;
+    }
+    let body = named
+        .body
+        .and_then(|body| source.resolve(report, body, "requestBodies"));
+    let media = body
+        .and_then(|body| body.get("content"))
+        .map(Node::entries)
+        .unwrap_or_default();
+    let always = body
+        .and_then(|body| body.get("required"))
+        .and_then(Node::scalar)
+        == Some("true");
+    if media.is_empty() || !always {
+        let hint = "give the operation a `requestBody` with `required: true`";
         report.mistake_hint(
             word.spot,
-            format!("`{}` is no JSON Pointer", word.value),
-            "e.g. `/from_account`",
+            format!(
+                "`{}` names the object and the body may be missing",
+                word.value
+            ),
+            hint,
         );
         return false;
-    };
-    let mut current = body_schema(report, source, named);
-    for step in path.split('/') {
-        let name = step.replace("~1", "/").replace("~0", "~");
-        let Some(schema) = current else {
-            report.mistake(word.spot, format!("the JSON body has no `{}`", word.value));
-            return false;
-        };
-        let required = schema.get("required").map(Node::items).unwrap_or_default();
-        if !required.iter().any(|one| one.scalar() == Some(&name)) {
-            let hint = format!("list `{name}` under `required`");
+    }
+    media.iter().all(|entry| {
+        let schema = entry.value.get("schema").filter(|_| is_json(&entry.key));
+        let found = schema.is_some_and(|schema| is_required(source, schema, &word.value));
+        if !found {
+            let message = format!(
+                "`{}` names the object and may be missing in `{}`",
+                word.value, entry.key
+            );
             report.mistake_hint(
                 word.spot,
-                format!("`{}` names the object and may be missing", word.value),
-                hint,
+                message,
+                "list the property under `required` in each media type",
             );
-            return false;
         }
-        let property = schema
-            .get("properties")
-            .and_then(|properties| properties.get(&name));
-        current = property.and_then(|node| source.resolve(report, node, "schemas"));
-    }
-    let found = current.is_some();
-    if !found {
-        report.mistake(word.spot, format!("the JSON body has no `{}`", word.value));
-    }
-    found
+        found
+    })
 }
 
-/// The schema of the JSON body.
+fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json")
+}
+
+/// True when every value of the schema has something at the pointer.
+fn is_required<'n>(source: &Source<'n>, schema: &'n Node, pointer: &str) -> bool {
+    let mut facets = facets(source, schema);
+    for step in pointer.split('/').skip(1) {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        let listed = |schema: &&Node| {
+            let required = schema.get("required").map(Node::items).unwrap_or_default();
+            required.iter().any(|one| one.scalar() == Some(&name))
+        };
+        if !facets.iter().any(listed) {
+            return false;
+        }
+        let properties = facets
+            .iter()
+            .filter_map(|schema| schema.get("properties")?.get(&name));
+        facets = properties
+            .flat_map(|property| self::facets(source, property))
+            .collect();
+    }
+    !facets.is_empty()
+}
+
+/// The schema and all that it is composed of by `allOf`; what is wrong with a reference is reported where it is compiled.
+fn facets<'n>(source: &Source<'n>, schema: &'n Node) -> Vec<&'n Node> {
+    let mut silent = Report::new("");
+    let mut facets: Vec<&'n Node> = Vec::new();
+    let mut todo = vec![schema];
+    while let Some(node) = todo.pop() {
+        let Some(node) = source.resolve(&mut silent, node, "schemas") else {
+            continue;
+        };
+        if facets.len() < SEARCH_VISITS_MAX
+            && !facets.iter().any(|known| std::ptr::eq(*known, node))
+        {
+            facets.push(node);
+            todo.extend(node.get("allOf").map(Node::items).unwrap_or_default());
+        }
+    }
+    facets
+}
+
+/// The schema of the JSON body, when there is one.
 fn body_schema<'n>(
     report: &mut Report,
     source: &Source<'n>,
     named: &Named<'_, 'n>,
 ) -> Option<&'n Node> {
     let body = source.resolve(report, named.body?, "requestBodies")?;
-    let json = |key: &str| key == "application/json" || key.ends_with("+json");
     let entry = body
         .get("content")?
         .entries()
         .iter()
-        .find(|entry| json(&entry.key))?;
+        .find(|entry| is_json(&entry.key))?;
     source.resolve(report, entry.value.get("schema")?, "schemas")
-}
-
-/// Something that looks like a reference to an object.
-enum Suspect {
-    Parameter(Place, String),
-    /// JSON Pointer; `*` stands for every item.
-    Body(String),
-}
-
-impl Suspect {
-    fn text(self) -> String {
-        match self {
-            Self::Parameter(_, text) | Self::Body(text) => text,
-        }
-    }
-}
-
-fn binds(locate: &Locate, suspect: &Suspect) -> bool {
-    match (locate, suspect) {
-        (Locate::Path(name), Suspect::Parameter(Place::Path, other))
-        | (Locate::Query(name), Suspect::Parameter(Place::Query, other))
-        | (Locate::Header(name), Suspect::Parameter(Place::Header, other))
-        | (Locate::Body(name), Suspect::Body(other)) => name == other,
-        _ => false,
-    }
-}
-
-fn suspects<'n>(report: &mut Report, source: &Source<'n>, named: &Named<'_, 'n>) -> Vec<Suspect> {
-    let mut suspects = Vec::new();
-    for one in named.parameters.iter().filter(|one| !one.no_object) {
-        let plural = one.after.as_deref().is_some_and(is_plural);
-        if is_reference(&one.name) || (one.place == Place::Path && plural) {
-            suspects.push(Suspect::Parameter(one.place, one.name.clone()));
-        }
-    }
-    if let Some(schema) = body_schema(report, source, named) {
-        // What is wrong with a reference is reported where the schema is compiled.
-        let mut silent = Report::new(report.file());
-        let mut search = Search {
-            source,
-            visits: SEARCH_VISITS_MAX,
-            silent: &mut silent,
-            suspects: &mut suspects,
-        };
-        search.schema(schema, "", SEARCH_DEPTH_MAX);
-    }
-    suspects
-}
-
-/// Goes through the properties of a body; schemas may contain themselves, so both depth and visits are bounded.
-struct Search<'s, 'n> {
-    source: &'s Source<'n>,
-    visits: usize,
-    silent: &'s mut Report,
-    suspects: &'s mut Vec<Suspect>,
-}
-
-impl<'n> Search<'_, 'n> {
-    fn schema(&mut self, schema: &'n Node, pointer: &str, depth: usize) {
-        let (Some(depth), Some(visits)) = (depth.checked_sub(1), self.visits.checked_sub(1)) else {
-            return;
-        };
-        self.visits = visits;
-        let Some(schema) = self.source.resolve(self.silent, schema, "schemas") else {
-            return;
-        };
-        for entry in schema
-            .get("properties")
-            .map(Node::entries)
-            .unwrap_or_default()
-        {
-            let below = format!(
-                "{pointer}/{}",
-                entry.key.replace('~', "~0").replace('/', "~1")
-            );
-            let exempt =
-                entry.value.get("x-vauban-no-object").and_then(Node::scalar) == Some("true");
-            let known = self
-                .suspects
-                .iter()
-                .any(|one| matches!(one, Suspect::Body(other) if *other == below));
-            if is_reference(&entry.key) && !exempt && !known {
-                self.suspects.push(Suspect::Body(below.clone()));
-            }
-            self.schema(&entry.value, &below, depth);
-        }
-        if let Some(items) = schema.get("items") {
-            self.schema(items, &format!("{pointer}/*"), depth);
-        }
-        for part in ["allOf", "anyOf", "oneOf"]
-            .iter()
-            .filter_map(|key| schema.get(key))
-            .flat_map(Node::items)
-        {
-            self.schema(part, pointer, depth);
-        }
-    }
-}
-
-/// `id`, `account_id`, `accountId`, `X-Account-Id`, `orderUuid`, `apiKey`, `invoice_ref`, `postSlug`.
-fn is_reference(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    if NO_REFERENCES.contains(&lower.as_str()) {
-        return false;
-    }
-    ["id", "uuid", "key", "ref", "slug"].iter().any(|word| {
-        let Some(before) = lower.strip_suffix(word) else {
-            return false;
-        };
-        let tail = name.get(before.len()..).unwrap_or_default();
-        let capital = tail.starts_with(|c: char| c.is_ascii_uppercase());
-        (*word == "id" || *word == "uuid") && before.is_empty()
-            || before.ends_with(['_', '-'])
-            || (capital && before.ends_with(|c: char| c.is_ascii_alphanumeric()))
-    })
-}
-
-fn is_plural(word: &str) -> bool {
-    word.len() > 3
-        && word.ends_with('s')
-        && !["ss", "us", "is"].iter().any(|end| word.ends_with(end))
 }

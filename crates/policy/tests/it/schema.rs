@@ -1,0 +1,177 @@
+//! The published JSON Schema and the loader refuse the same.
+
+use std::path::Path;
+
+use serde_json::Value;
+use vauban_policy::json_schema;
+
+use crate::files::{load_data_edited, read};
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::validator_for(&json_schema()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// YAML of the tests as JSON: only what those files use.
+fn to_json(text: &str) -> Value {
+    yaml::read(text)
+}
+
+mod yaml {
+    //! Enough YAML for plans, through the parser's events.
+
+    use saphyr_parser::{Event, Parser, ScalarStyle};
+    use serde_json::{Map, Value};
+
+    pub(super) fn read(text: &str) -> Value {
+        let events: Vec<Event<'_>> = Parser::new_from_str(text)
+            .map(|event| event.unwrap().0)
+            .collect();
+        let mut at = events
+            .iter()
+            .filter(|event| !matches!(event, Event::StreamStart | Event::DocumentStart(_)));
+        value(at.next().unwrap(), &mut at)
+    }
+
+    fn value<'e>(event: &Event<'_>, rest: &mut impl Iterator<Item = &'e Event<'e>>) -> Value {
+        match event {
+            Event::Scalar(text, ScalarStyle::Plain, ..) => {
+                serde_json::from_str(text).unwrap_or_else(|_error| text.as_ref().into())
+            }
+            Event::Scalar(text, ..) => text.as_ref().into(),
+            Event::SequenceStart(..) => {
+                let mut items = Vec::new();
+                while let Some(next) = rest
+                    .next()
+                    .filter(|event| !matches!(event, Event::SequenceEnd))
+                {
+                    items.push(value(next, rest));
+                }
+                items.into()
+            }
+            Event::MappingStart(..) => {
+                let mut map = Map::new();
+                while let Some(Event::Scalar(key, ..)) = rest.next() {
+                    let next = rest.next().unwrap();
+                    map.insert(key.to_string(), value(next, rest));
+                }
+                Value::Object(map)
+            }
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::Alias(_)
+            | Event::SequenceEnd
+            | Event::MappingEnd => panic!("{event:?}"),
+        }
+    }
+}
+
+fn check(text: &str, expected: bool) {
+    let json = to_json(text);
+    let errors: Vec<String> = validator()
+        .iter_errors(&json)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors.is_empty(), expected, "{errors:?}\n{text}");
+}
+
+#[test]
+fn what_loads_keeps_the_schema() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in ["tests/data/seed.yaml", "../../bank/vauban.yaml"] {
+        check(&read(&root.join(file)), true);
+    }
+    for folder in ["idor-01", "idor-03", "jwt-01", "limit-01", "flat-01"] {
+        check(
+            &read(
+                &root
+                    .join("../seam/tests/data")
+                    .join(folder)
+                    .join("bad/vauban.yaml"),
+            ),
+            true,
+        );
+    }
+}
+
+/// Every mapping of the plan gets a key that nobody knows: both refuse it, save where the author chooses the keys.
+#[test]
+fn an_unknown_key_anywhere_is_refused_by_both() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/seed.yaml");
+    let text = read(&path);
+    let places = [
+        "version: 1",
+        "name: public",
+        "certificate: \"file:tls/public.pem\"",
+        "name: core",
+        "name: profiles\n",
+        "listener: profiles-guard",
+        "policy: profiles.cedar",
+        "database: { sqlite",
+        "sqlite: data/profiles.db",
+        "from: edge",
+        "name: authority\n",
+        "target_milliseconds: 300",
+        "id: web",
+        "head_bytes_max: 16384",
+        "name: per-ip",
+        "methods: [\"GET\"]",
+        "roles: [\"user\", \"admin\"]",
+    ];
+    for place in places {
+        let (before, _) = text.split_once(place).unwrap_or_else(|| panic!("{place}"));
+        let flow = before.ends_with("{ ");
+        let column = before.len() - before.rfind('\n').map_or(0, |line| line + 1);
+        let extra = if flow {
+            "nonsense: 1, ".to_owned()
+        } else {
+            format!("nonsense: 1\n{}", " ".repeat(column))
+        };
+        let new = format!("{extra}{place}");
+        check(&text.replacen(place, &new, 1), false);
+        let mistakes = load_data_edited("seed.yaml", &[(place, &new)])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            mistakes.contains("unknown key `nonsense`"),
+            "{place}: {mistakes}"
+        );
+    }
+}
+
+/// A value that the schema refuses is refused by the loader as well.
+#[test]
+fn what_the_schema_refuses_does_not_load() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/seed.yaml");
+    let text = read(&path);
+    let cases = [
+        ("version: 1", "version: 2"),
+        ("environment: development", "environment: prod"),
+        ("hosts: [api.example.com]", "hosts: []"),
+        ("key: \"file:tls/public.key\"", "key: secret"),
+        ("isolated: false", "isolated: no"),
+        (
+            "{ sqlite: data/profiles.db }",
+            "{ sqlite: a, postgres: \"env:A\" }",
+        ),
+        ("access_token_seconds: 900", "access_token_seconds: 901"),
+        ("target_milliseconds: 300", "target_milliseconds: 249"),
+        ("memory_kib: 19456", "memory_kib: 19455"),
+        ("issuer: https:", "issuer: http:"),
+        ("requests: 200", "requests: 0"),
+        ("key: ip", "key: ipp"),
+        ("methods: [\"GET\"]", "methods: [\"get\"]"),
+        ("authenticate: jwt", "authenticate: none"),
+        ("authenticate: jwt", "authenticate: { none: because }"),
+        (
+            "    authorize:\n      roles: [\"user\", \"admin\"]\n      permissions: [\"read:profile\"]\n",
+            "",
+        ),
+    ];
+    for edit in cases {
+        check(&text.replacen(edit.0, edit.1, 1), false);
+        assert!(load_data_edited("seed.yaml", &[edit]).is_err(), "{edit:?}");
+    }
+}
