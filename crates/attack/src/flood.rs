@@ -1,5 +1,6 @@
 //! Floods: counted at the service, never by the answers.
 
+use crate::object::names;
 use crate::outcome::{Attempt, Outcome};
 use crate::target::Person;
 use crate::template::{Scene, attempt, stopped};
@@ -22,11 +23,9 @@ const ADDRESS_HEADERS: &[&str] = &[
 pub(crate) fn spoofed_key(scene: &Scene<'_>) -> Vec<Attempt> {
     let address = |number: u32| {
         let spoofed = format!("203.0.113.{}", number % 250 + 1);
-        let names = ADDRESS_HEADERS
-            .iter()
-            .copied()
-            .chain(scene.target.limit_headers.iter().map(String::as_str));
+        let names = names(ADDRESS_HEADERS, &scene.target.limit_headers);
         let mut headers: Vec<(String, String)> = names
+            .into_iter()
             .map(|name| (name.to_owned(), spoofed.clone()))
             .collect();
         headers.push(("Forwarded".to_owned(), format!("for={spoofed}")));

@@ -48,11 +48,7 @@ pub(crate) fn forge_evidence(scene: &Scene<'_>) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for read in &target.reads {
         let mut request = Request::read(&read.path).bearer(&target.attacker.access_token);
-        for header in EVIDENCE_HEADERS
-            .iter()
-            .copied()
-            .chain(target.evidence_headers.iter().map(String::as_str))
-        {
+        for header in names(EVIDENCE_HEADERS, &target.evidence_headers) {
             request = request.with(header, victim);
         }
         let outcome = scene.judge_read(scene.edge(), &request, &read.canary);
@@ -75,6 +71,18 @@ pub(crate) fn call_admin(scene: &Scene<'_>) -> Vec<Attempt> {
         &read.operation,
         scene.judge_read(scene.edge(), &request, &read.canary),
     )]
+}
+
+/// Usual names and the configuration's own, none twice: a repeated field is refused for being repeated.
+pub(crate) fn names<'a>(usual: &[&'a str], own: &'a [String]) -> Vec<&'a str> {
+    let is_own = |name: &&str| own.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let mut names: Vec<&str> = usual.iter().copied().filter(|name| !is_own(name)).collect();
+    for name in own {
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// A bearer token as a header field.

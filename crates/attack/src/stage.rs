@@ -197,7 +197,7 @@ pub(crate) fn target(certificates: &Certificates, address: SocketAddr) -> Target
             body: b"\x89PNG".to_vec(),
             canary: "canary-upload".to_owned(),
         },
-        evidence_headers: vec!["X-Odd-Owner".to_owned()],
+        evidence_headers: vec!["X-Odd-Owner".to_owned(), "x-owner".to_owned()],
         limit_headers: vec!["X-Odd-Address".to_owned()],
         stolen: Stolen {
             expired_token: Some(token("1002")),

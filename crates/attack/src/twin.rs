@@ -64,8 +64,9 @@ impl Twin {
         let outcomes = match self {
             Self::OwnRead => own_read(&scene),
             Self::OwnWrite => {
-                let token = bearer(&target.victim.access_token);
-                vec![scene.judge_write(scene.edge(), &target.write, &[token])]
+                let mut headers = own_evidence(target);
+                headers.push(bearer(&target.victim.access_token));
+                vec![scene.judge_write(scene.edge(), &target.write, &headers)]
             }
             Self::AdminRead => {
                 let request =
@@ -85,10 +86,20 @@ impl Twin {
 fn own_read(scene: &Scene<'_>) -> Vec<Outcome> {
     let token = &scene.target.victim.access_token;
     let one = |read: &crate::target::Read| {
-        let request = Request::read(&read.path).bearer(token);
+        let mut request = Request::read(&read.path).bearer(token);
+        request.headers.extend(own_evidence(scene.target));
         scene.judge_read(scene.edge(), &request, &read.canary)
     };
     scene.target.reads.iter().map(one).collect()
+}
+
+/// Where the configuration takes a header for evidence, its rightful users send it, and truly.
+fn own_evidence(target: &Target) -> Vec<(String, String)> {
+    target
+        .evidence_headers
+        .iter()
+        .map(|name| (name.clone(), target.victim.subject.clone()))
+        .collect()
 }
 
 fn siblings_own(scene: &Scene<'_>) -> Outcome {

@@ -26,9 +26,12 @@ mod witness;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 use vauban_net::{Clock, SystemClock};
 use vauban_policy::{Plan, TextFile};
 
@@ -36,8 +39,6 @@ use crate::fault::{Extent, STORIES};
 use crate::judge::Judgement;
 use crate::result::Matrix;
 
-/// Exit code: something gets through with everything up.
-const FINDINGS: u8 = 1;
 /// Exit code: the plan does not hold.
 const BAD_PLAN: u8 = 2;
 /// Exit code: the drill could not run, or may not be believed.
@@ -157,7 +158,7 @@ fn load(config: &Path) -> anyhow::Result<Plan> {
         .map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))
 }
 
-/// Lays the ground and plays.
+/// Lays the ground and plays. An interruption still takes everything down and removes what was laid.
 fn measure(
     plan: Plan,
     extent: Extent,
@@ -168,8 +169,42 @@ fn measure(
         .worker_threads(2)
         .enable_all()
         .build()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stop);
+    let listening = {
+        let _inside = runtime.enter();
+        vauban_net::task::spawn("drill signals", interruption(told))
+    };
     let template = runtime.block_on(template::Template::lay(plan, started_unix_ms))?;
-    Ok(run::measure(&template, extent, look, runtime.handle()))
+    let player = run::Player {
+        template: &template,
+        extent,
+        look,
+        runtime: runtime.handle(),
+        stop: &stop,
+    };
+    let matrix = player.measure();
+    listening.abort();
+    if stop.load(Ordering::Relaxed) {
+        bail!("interrupted; nothing was written");
+    }
+    Ok(matrix)
+}
+
+/// Sets the flag at the first signal that asks the drill to end.
+async fn interruption(stop: Arc<AtomicBool>) {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => {
+            if interrupted.is_err() {
+                return;
+            }
+        }
+        _ = terminate.recv() => {}
+    }
+    stop.store(true, Ordering::Relaxed);
 }
 
 fn report(
@@ -207,5 +242,6 @@ fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Lower-case hexadecimal.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }

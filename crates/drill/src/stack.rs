@@ -92,7 +92,7 @@ impl Stack {
             .join(&template.plan.spiffe_service(Service::Images.name()))
             .await?;
         let edge = site.edge(&edge_workload, &guards).await?;
-        let witness = BankWitness::new(&site.state.bank_database(), recorder, Handle::current());
+        let witness = BankWitness::new(&site.state.bank_database(), recorder, &Handle::current());
         Ok(Self {
             plan: Arc::clone(&template.plan),
             state: site.state,

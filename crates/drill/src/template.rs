@@ -78,9 +78,9 @@ impl Template {
             crowd: crowd(&plan)?,
             join_tokens: BTreeMap::new(),
             host,
-            public_ca_pem: public.ca_pem,
-            public_chain_pem: public.chain_pem,
-            public_key_pem: public.key_pem,
+            public_ca_pem: public.ca,
+            public_chain_pem: public.chain,
+            public_key_pem: public.key,
             plan,
         };
         template.provision().await?;
@@ -201,25 +201,26 @@ fn host(plan: &Plan) -> anyhow::Result<String> {
 }
 
 struct PublicCertificate {
-    ca_pem: String,
-    chain_pem: String,
-    key_pem: String,
+    ca: String,
+    chain: String,
+    key: String,
 }
 
 fn public_certificate(host: &str) -> anyhow::Result<PublicCertificate> {
     let ca_key = rcgen::KeyPair::generate()?;
-    let mut ca = rcgen::CertificateParams::new(Vec::new())?;
-    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
-    ca.distinguished_name
+    let mut params = rcgen::CertificateParams::new(Vec::new())?;
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    params
+        .distinguished_name
         .push(rcgen::DnType::CommonName, "vauban drill");
-    let ca_pem = ca.self_signed(&ca_key)?.pem();
-    let issuer = rcgen::Issuer::new(ca, ca_key);
+    let ca = params.self_signed(&ca_key)?.pem();
+    let issuer = rcgen::Issuer::new(params, ca_key);
     let key = rcgen::KeyPair::generate()?;
     let leaf = rcgen::CertificateParams::new(vec![host.to_owned()])?.signed_by(&key, &issuer)?;
     Ok(PublicCertificate {
-        ca_pem,
-        chain_pem: leaf.pem(),
-        key_pem: key.serialize_pem(),
+        ca,
+        chain: leaf.pem(),
+        key: key.serialize_pem(),
     })
 }
 

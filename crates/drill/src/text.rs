@@ -9,6 +9,8 @@ use crate::fault::{Extent, Kind};
 use crate::judge::Judgement;
 use crate::result::{Cell, Matrix, Measured, Verdict};
 
+/// Longest line.
+const WIDTH: usize = 118;
 /// Width of one column of the matrix.
 const COLUMN: usize = 5;
 /// Width of an attack's identifier and title.
@@ -43,7 +45,7 @@ const LETTERS: &[(&str, &str)] = &[
 pub(crate) fn render(matrix: &Matrix, judgement: &Judgement, extent: Extent) -> String {
     let mut text = String::new();
     for sentence in sentences(matrix, judgement, extent) {
-        text.extend([sentence.as_str(), "\n"]);
+        wrap(&mut text, &sentence);
     }
     text.push('\n');
     table(&mut text, matrix, judgement);
@@ -51,6 +53,27 @@ pub(crate) fn render(matrix: &Matrix, judgement: &Judgement, extent: Extent) -> 
     text.push_str(&legend(matrix));
     credit(&mut text, matrix, judgement);
     text
+}
+
+/// Breaks a sentence at spaces; what continues is indented.
+fn wrap(text: &mut String, sentence: &str) {
+    let mut width = 0;
+    for word in sentence.split(' ') {
+        let length = word.chars().count();
+        let breaks = width > 0 && width + 1 + length > WIDTH;
+        let joint = match (width, breaks) {
+            (0, _) => "",
+            (_, true) => "\n  ",
+            (_, false) => " ",
+        };
+        width = if breaks {
+            2 + length
+        } else {
+            width + joint.len() + length
+        };
+        text.extend([joint, word]);
+    }
+    text.push('\n');
 }
 
 /// The headline: sentences with counts.
@@ -65,7 +88,12 @@ fn sentences(matrix: &Matrix, judgement: &Judgement, extent: Extent) -> Vec<Stri
             judgement.doubts.len()
         ));
     }
-    let proved = matrix.rows.len() - judgement.duds.len();
+    let played = |row: &&&vauban_attack::Template| {
+        let cell = matrix.baseline(Kind::AllUp, row.id);
+        !judgement.duds.contains(&row.id)
+            && cell.is_some_and(|cell| cell.verdict != Verdict::NotApplicable)
+    };
+    let proved = matrix.rows.iter().filter(played).count();
     match (judgement.holes.as_slice(), proved) {
         (_, 0) => {}
         ([], _) => sentences.push(format!(
@@ -141,39 +169,43 @@ fn shown(matrix: &Matrix) -> Vec<&Measured> {
 
 fn table(text: &mut String, matrix: &Matrix, judgement: &Judgement) {
     let columns = shown(matrix);
-    let mut head = |pick: fn(&Measured) -> &'static str, label: &str, last: &str| {
-        let cells: String = columns
+    let mut line = |label: &str, cell: &dyn Fn(&Measured) -> String, last: &str| {
+        let cells: Vec<String> = columns
             .iter()
-            .map(|measured| format!("{:>COLUMN$}", pick(measured)))
+            .map(|measured| format!("{:>COLUMN$}", cell(measured)))
             .collect();
-        text.extend([format!("{label:<LABEL$}{cells} │ {last}").trim_end(), "\n"]);
+        let line = format!("{label:<LABEL$}{} │ {last:>4}", cells.concat());
+        text.extend([line.trim_end(), "\n"]);
     };
-    head(|measured| measured.column.head.0, "what is down →", "");
-    head(|measured| measured.column.head.1, "attack", "thin");
-    let rule = "─".repeat(LABEL + columns.len() * COLUMN + 7);
-    text.extend([rule.as_str(), "\n"]);
+    line(
+        "what is down →",
+        &|measured| measured.column.head.0.to_owned(),
+        "",
+    );
+    line(
+        "attack",
+        &|measured| measured.column.head.1.to_owned(),
+        "thin",
+    );
+    line(&"─".repeat(LABEL), &|_measured| "─".repeat(COLUMN), "────");
     for row in &matrix.rows {
-        let label = format!("{:<11}{}", row.id, row.title);
         let dud = judgement.duds.contains(&row.id);
-        let cells: String = columns
-            .iter()
-            .map(|measured| format!("{:>COLUMN$}", mark(measured.cells.get(row.id), dud)))
-            .collect();
         let thin = judgement.thin.get(row.id).map_or(0, Vec::len);
-        text.push_str(&format!("{label:<LABEL$}{cells} │ {thin:>4}\n"));
+        let label = format!("{:<11}{}", row.id, row.title);
+        line(
+            &label,
+            &|measured| mark(measured.cells.get(row.id), dud).to_owned(),
+            &thin.to_string(),
+        );
     }
-    text.extend([rule.as_str(), "\n"]);
-    let blast: String = columns
-        .iter()
-        .map(|measured| {
-            let count = judgement.blast.get(&measured.column.id);
-            format!(
-                "{:>COLUMN$}",
-                count.map_or(String::new(), ToString::to_string)
-            )
-        })
-        .collect();
-    text.push_str(&format!("{:<LABEL$}{blast} │\n", "blast radius"));
+    let blast = |measured: &Measured| {
+        judgement
+            .blast
+            .get(&measured.column.id)
+            .map_or_else(String::new, ToString::to_string)
+    };
+    line(&"─".repeat(LABEL), &|_measured| "─".repeat(COLUMN), "────");
+    line("blast radius", &blast, "");
 }
 
 /// Two letters for who stopped it, or one sign.

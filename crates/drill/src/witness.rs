@@ -42,7 +42,7 @@ pub(crate) struct BankWitness {
 
 impl BankWitness {
     /// Opens the bank's database read-only.
-    pub(crate) fn new(bank: &Path, recorder: Arc<Recorder>, runtime: Handle) -> Self {
+    pub(crate) fn new(bank: &Path, recorder: Arc<Recorder>, runtime: &Handle) -> Self {
         let options = SqliteConnectOptions::new().filename(bank).read_only(true);
         let _inside = runtime.enter();
         Self {

@@ -227,6 +227,13 @@ fn each_attack_sends_what_it_is_named_after() {
 }
 
 #[test]
+fn no_header_is_sent_twice() {
+    let (_, seen) = play("A04", 404, PROBLEM, &mut Told::default());
+    let request = seen.lock().unwrap()[0].to_lowercase();
+    assert_eq!(request.matches("x-owner:").count(), 1, "{request}");
+}
+
+#[test]
 fn the_sibling_comes_with_its_certificate_and_with_and_without_a_token() {
     let certificates = certificates();
     let (address, seen) = serve(&certificates, true, |_request| reply(403, PROBLEM));

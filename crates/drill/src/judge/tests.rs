@@ -30,10 +30,9 @@ pub(crate) fn through() -> Cell {
 pub(crate) fn matrix(change: impl Fn(&str, &str) -> Option<Cell>) -> Matrix {
     let rows = vec![&TEMPLATES[0], &TEMPLATES[3]];
     let usual = |column: &str, kind: Kind, row: &str| match (kind, column, row) {
-        (Kind::AllDown, ..) | (Kind::KnockOut, "guard.ownership", "A01") => through(),
         (Kind::Solo, "solo:guard.ownership", _) => stopped("guard.ownership"),
         (Kind::Solo, "solo:edge.roles", "A10") => stopped("edge.roles"),
-        (Kind::Solo, ..) => through(),
+        (Kind::AllDown | Kind::Solo, ..) | (Kind::KnockOut, "guard.ownership", "A01") => through(),
         (_, "edge.roles", "A10") | (_, _, "A01") => stopped("guard.ownership"),
         _ => stopped("edge.roles"),
     };
