@@ -5,6 +5,8 @@ mod bank;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod mistakes;
@@ -14,3 +16,5 @@ mod ownership;
 mod schema;
 #[cfg(test)]
 mod seed;
+#[cfg(test)]
+mod yaml;
