@@ -66,12 +66,12 @@ pub enum AdminError {
     #[error(transparent)]
     Random(#[from] RandomError),
     /// A name that is empty, too long or has characters that names have not.
-    #[error(
-        "`{value}` is not a {what}: letters, digits and `._@+:-`, at most 128, user names in lower case"
-    )]
+    #[error("`{value}` is not a {what}: 1 to 128 {form}")]
     Name {
         /// What it should name.
         what: &'static str,
+        /// What such names are made of.
+        form: &'static str,
         /// What was given.
         value: String,
     },
@@ -276,31 +276,36 @@ async fn hash_and_add(store: &Store, user: &NewUser, now: u64) -> Result<bool, A
 }
 
 fn check_names(user: &NewUser) -> Result<(), AdminError> {
-    let plain = |what, value: &str, upper: bool| {
-        let fits = |byte: u8| {
-            byte.is_ascii_lowercase()
-                || byte.is_ascii_digit()
-                || b"._@+:-".contains(&byte)
-                || (upper && byte.is_ascii_uppercase())
-        };
+    let plain = |what, value: &str, form: &'static str, fits: fn(u8) -> bool| {
         if !value.is_empty() && value.len() <= NAME_BYTES_MAX && value.bytes().all(fits) {
             Ok(())
         } else {
-            Err(AdminError::Name {
-                what,
-                value: value.chars().take(NAME_BYTES_MAX).collect(),
-            })
+            let value = value.chars().take(NAME_BYTES_MAX).collect();
+            Err(AdminError::Name { what, form, value })
         }
     };
-    plain("subject", &user.subject, true)?;
-    plain("user name", &user.username, false)?;
-    plain("tenant", &user.tenant, true)?;
+    let name: fn(u8) -> bool = |byte| byte.is_ascii_alphanumeric() || b"._@+:-".contains(&byte);
+    let text = "letters, digits and `._@+:-`";
+    plain("subject", &user.subject, text, name)?;
+    plain(
+        "user name",
+        &user.username,
+        "lower-case letters, digits and `._@+:-`",
+        |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@+:-".contains(&byte),
+    )?;
+    // What a tenant looks like is also the profile of internal tokens and of the signed database context.
+    plain(
+        "tenant",
+        &user.tenant,
+        "lower-case letters, digits and `-`",
+        |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-',
+    )?;
     if user.roles.len() > ROLES_MAX {
         return Err(AdminError::Roles);
     }
     user.roles
         .iter()
-        .try_for_each(|role| plain("role", role, true))?;
+        .try_for_each(|role| plain("role", role, text, name))?;
     let password = user.password.expose_text().ok_or(AdminError::Password)?;
     if password.chars().count() < PASSWORD_CHARS_MIN {
         return Err(AdminError::Password);

@@ -107,9 +107,14 @@ impl InternalKey {
             "roles": claims.roles,
             "permissions": claims.permissions,
         });
-        let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
+        self.seal(&header.to_string(), &payload.to_string())
+    }
+
+    /// The compact form (RFC 7515) of these two texts, signed as they are.
+    fn seal(&self, header: &str, payload: &str) -> Result<String, InternalKeyError> {
+        let mut token = URL_SAFE_NO_PAD.encode(header);
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(payload.to_string(), &mut token);
+        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let signature = self
             .pair
             .try_sign(token.as_bytes())

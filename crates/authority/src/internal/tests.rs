@@ -56,11 +56,42 @@ fn a_token_has_exactly_the_profiles_members_and_verifies() {
         .unwrap_err();
 }
 
+/// The key of RFC 8037, appendix A.1, which is also that of the vectors in `docs/internal-token.md`.
+const PUBLIC_EXAMPLE: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+    -----END PRIVATE KEY-----\n";
+
+#[test]
+fn the_written_vectors_are_signed_octet_for_octet() {
+    let page = include_str!("../../../../docs/internal-token.md");
+    let key = InternalKey::from_pem(PUBLIC_EXAMPLE).unwrap();
+    let mut signed = 0;
+    for vector in page
+        .split("```text\n")
+        .filter(|block| block.starts_with("good: "))
+    {
+        let line = |name: &str| {
+            vector
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .unwrap()
+        };
+        let (header, payload) = (line("header: "), line("payload: "));
+        assert_eq!(
+            key.seal(header, payload).unwrap(),
+            line("token: "),
+            "{}",
+            line("good: ")
+        );
+        signed += 1;
+    }
+    assert!(signed >= 6, "the page has lost its vectors: {signed}");
+}
+
 #[test]
 fn the_name_of_a_key_is_its_thumbprint() {
-    // The key of RFC 8037, appendix A.1; its thumbprint is in A.3.
-    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
-    let key = InternalKey::from_pem(pem).unwrap();
+    // RFC 8037, appendix A.3.
+    let key = InternalKey::from_pem(PUBLIC_EXAMPLE).unwrap();
     assert_eq!(
         key.public(),
         json!({"kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})

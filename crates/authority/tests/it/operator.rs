@@ -70,7 +70,7 @@ async fn refusal(ground: &Ground, change: impl FnOnce(&mut NewUser)) -> String {
 }
 
 #[tokio::test]
-async fn users_have_names_and_long_passwords() {
+async fn users_have_names_of_their_own() {
     let ground = provisioned().await;
     add_user(
         &ground.state,
@@ -85,27 +85,43 @@ async fn users_have_names_and_long_passwords() {
         refusal(&ground, |user| user.subject = "2002".into()).await,
         taken.replace("2001", "2002")
     );
-    let name = |what: &str, value: &str| {
-        format!(
-            "`{value}` is not a {what}: letters, digits and `._@+:-`, at most 128, user names in lower case"
-        )
-    };
+    let (any, lower) = (
+        "letters, digits and `._@+:-`",
+        "lower-case letters, digits and `._@+:-`",
+    );
+    let narrow = "lower-case letters, digits and `-`";
+    let name = |what, form, value| format!("`{value}` is not a {what}: 1 to 128 {form}");
+    let long = "x".repeat(129);
     assert_eq!(
         refusal(&ground, |user| user.username = "Frank".into()).await,
-        name("user name", "Frank")
+        name("user name", lower, "Frank")
     );
     assert_eq!(
         refusal(&ground, |user| user.subject = String::new()).await,
-        name("subject", "")
+        name("subject", any, "")
+    );
+    let cut = &"x".repeat(128);
+    assert_eq!(
+        refusal(&ground, |user| user.subject = long).await,
+        name("subject", any, cut)
     );
     assert_eq!(
-        refusal(&ground, |user| user.tenant = "a b".into()).await,
-        name("tenant", "a b")
+        refusal(&ground, |user| user.tenant = "North".into()).await,
+        name("tenant", narrow, "North")
+    );
+    assert_eq!(
+        refusal(&ground, |user| user.tenant = "a.b".into()).await,
+        name("tenant", narrow, "a.b")
     );
     assert_eq!(
         refusal(&ground, |user| user.roles = vec!["a,b".into()]).await,
-        name("role", "a,b")
+        name("role", any, "a,b")
     );
+}
+
+#[tokio::test]
+async fn passwords_are_long_and_not_the_name() {
+    let ground = provisioned().await;
     let short = "a password has at least 15 characters";
     assert_eq!(
         refusal(&ground, |user| user.password =
