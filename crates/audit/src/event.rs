@@ -1,7 +1,7 @@
 //! One decision of one line, as it is remembered.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 
