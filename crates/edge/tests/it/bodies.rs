@@ -73,8 +73,8 @@ async fn contract_violated_by_bodies() {
     case("not JSON", "{", "");
     check_violation(
         &world,
-        "body of a GET",
-        ("GET", "/things/1", JSON, "{}"),
+        "a body where none is declared",
+        ("POST", "/auth/logout", JSON, "{}"),
         ("body", ""),
     );
     check_violation(

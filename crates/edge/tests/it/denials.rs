@@ -38,7 +38,13 @@ pub(crate) fn check(name: &str, answer: &Answer, status: u16, code: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn framing() {
     let world = World::new().await;
-    let cases: [(&str, &str, u16, &str); 6] = [
+    let cases: [(&str, &str, u16, &str); 7] = [
+        (
+            "body of a GET",
+            "GET /ping HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+            400,
+            "http.body_unexpected",
+        ),
         (
             "both framings",
             "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

@@ -85,7 +85,7 @@ impl World {
         let audit = TempDir::new().unwrap();
         let (log, _writer) = Log::open(audit.path(), "edge").unwrap();
         let clock = Arc::new(ManualClock::new(NOW * 1000));
-        let plan = Arc::new(plan(budgets, plain.address));
+        let agreed = Arc::new(plan(budgets, plain.address));
         let setting = Setting {
             workload: ca.workload("spiffe://test.internal/line/edge"),
             authority: authority.address,
@@ -94,12 +94,12 @@ impl World {
             audit: log.clone(),
             clock: Arc::<ManualClock>::clone(&clock),
         };
-        let mut parts = Parts::shipped(&plan, &setting).unwrap();
+        let mut parts = Parts::shipped(&agreed, &setting).unwrap();
         change(&mut parts);
         let socket = Socket::bind_tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
         let edge = socket.local_addr().unwrap();
         drop(task::spawn("edge", async move {
-            run(plan, setting, parts, socket, stop).await.unwrap();
+            run(agreed, setting, parts, socket, stop).await.unwrap();
         }));
         Self {
             edge,
