@@ -122,7 +122,14 @@ fn judge(head: &[u8], limits: &HeadLimits) -> Result<BodyFraming, FramingRefusal
     for field in request.headers.iter() {
         framing.take(field)?;
     }
-    framing.conclude(version)
+    let framing = framing.conclude(version)?;
+    match (method, framing) {
+        (_, BodyFraming::None | BodyFraming::Length(0)) => Ok(framing),
+        ("GET" | "HEAD", BodyFraming::Length(_) | BodyFraming::Chunked) => {
+            Err(FramingRefusal::BodyUnexpected)
+        }
+        (_, BodyFraming::Length(_) | BodyFraming::Chunked) => Ok(framing),
+    }
 }
 
 fn judge_target(target: &str, limits: &HeadLimits) -> Result<(), FramingRefusal> {

@@ -78,6 +78,9 @@ pub enum FramingRefusal {
     /// `Content-Length` and `Transfer-Encoding` together.
     #[error("the headers `Content-Length` and `Transfer-Encoding` occur together")]
     LengthAndEncoding,
+    /// A body behind `GET` or `HEAD`, which some readers skip and others take for the next request.
+    #[error("a `GET` or `HEAD` request has a body")]
+    BodyUnexpected,
     /// The request asks to change the protocol.
     #[error("protocol upgrades are not served")]
     Upgrade,
@@ -126,6 +129,7 @@ impl FramingRefusal {
         Self::EncodingUnknown,
         Self::EncodingOldVersion,
         Self::LengthAndEncoding,
+        Self::BodyUnexpected,
         Self::Upgrade,
         Self::Expectation,
         Self::ChunkSize,
@@ -162,6 +166,7 @@ impl FramingRefusal {
             Self::EncodingUnknown => "http.encoding_unknown",
             Self::EncodingOldVersion => "http.encoding_old_version",
             Self::LengthAndEncoding => "http.length_and_encoding",
+            Self::BodyUnexpected => "http.body_unexpected",
             Self::Upgrade => "http.upgrade",
             Self::Expectation => "http.expectation",
             Self::ChunkSize => "http.chunk_size",
@@ -198,6 +203,7 @@ impl FramingRefusal {
             | Self::EncodingUnknown
             | Self::EncodingOldVersion
             | Self::LengthAndEncoding
+            | Self::BodyUnexpected
             | Self::ChunkSize
             | Self::ChunkExtension
             | Self::ChunkEnd

@@ -21,9 +21,9 @@ fn check(head: &str, expected: Result<BodyFraming, R>) {
     }
 }
 
-/// A GET with these header lines behind `Host`.
-fn get(lines: &str) -> String {
-    format!("GET /a HTTP/1.1\r\nHost: bank.example\r\n{lines}\r\n")
+/// A POST with these header lines behind `Host`.
+fn post(lines: &str) -> String {
+    format!("POST /a HTTP/1.1\r\nHost: bank.example\r\n{lines}\r\n")
 }
 
 fn refused(head: &str, refusal: R) {
@@ -31,29 +31,29 @@ fn refused(head: &str, refusal: R) {
 }
 
 fn refused_lines(lines: &str, refusal: R) {
-    refused(&get(lines), refusal);
+    refused(&post(lines), refusal);
 }
 
 #[test]
 fn what_is_accepted() {
-    check(&get(""), Ok(BodyFraming::None));
-    check(&get("Content-Length: 0\r\n"), Ok(BodyFraming::Length(0)));
-    check(&get("content-length:5\r\n"), Ok(BodyFraming::Length(5)));
+    check(&post(""), Ok(BodyFraming::None));
+    check(&post("Content-Length: 0\r\n"), Ok(BodyFraming::Length(0)));
+    check(&post("content-length:5\r\n"), Ok(BodyFraming::Length(5)));
     check(
-        &get("CONTENT-LENGTH: 999999999999999999\r\n"),
+        &post("CONTENT-LENGTH: 999999999999999999\r\n"),
         Ok(BodyFraming::Length(999_999_999_999_999_999)),
     );
     check(
-        &get("Transfer-Encoding: chunked\r\n"),
+        &post("Transfer-Encoding: chunked\r\n"),
         Ok(BodyFraming::Chunked),
     );
     check(
-        &get("transfer-encoding:Chunked\r\n"),
+        &post("transfer-encoding:Chunked\r\n"),
         Ok(BodyFraming::Chunked),
     );
-    check(&get("Expect: 100-continue\r\n"), Ok(BodyFraming::None));
+    check(&post("Expect: 100-continue\r\n"), Ok(BodyFraming::None));
     check(
-        &get("X-Tab:\ta\tb\t\r\nX-Empty:\r\nX-Latin: \u{e9}\r\n"),
+        &post("X-Tab:\ta\tb\t\r\nX-Empty:\r\nX-Latin: \u{e9}\r\n"),
         Ok(BodyFraming::None),
     );
     check("GET / HTTP/1.0\r\n\r\n", Ok(BodyFraming::None));
@@ -77,9 +77,9 @@ fn what_is_accepted() {
 
 #[test]
 fn head_too_large() {
-    let fits = 512 - get("X: \r\n").len();
+    let fits = 512 - post("X: \r\n").len();
     check(
-        &get(&format!("X: {}\r\n", "x".repeat(fits))),
+        &post(&format!("X: {}\r\n", "x".repeat(fits))),
         Ok(BodyFraming::None),
     );
     refused_lines(&format!("X: {}\r\n", "x".repeat(fits + 1)), R::HeadTooLarge);
@@ -93,7 +93,7 @@ fn head_too_large() {
 
 #[test]
 fn too_many_headers() {
-    check(&get(&"X: y\r\n".repeat(7)), Ok(BodyFraming::None));
+    check(&post(&"X: y\r\n".repeat(7)), Ok(BodyFraming::None));
     refused_lines(&"X: y\r\n".repeat(8), R::TooManyHeaders);
     // The ceiling holds whatever the limit says.
     let limits = HeadLimits {
@@ -102,11 +102,11 @@ fn too_many_headers() {
         target_bytes_max: 64,
     };
     assert_eq!(
-        judge_head(get(&"X: y\r\n".repeat(127)).as_bytes(), &limits),
+        judge_head(post(&"X: y\r\n".repeat(127)).as_bytes(), &limits),
         Ok(BodyFraming::None)
     );
     assert_eq!(
-        judge_head(get(&"X: y\r\n".repeat(128)).as_bytes(), &limits),
+        judge_head(post(&"X: y\r\n".repeat(128)).as_bytes(), &limits),
         Err(R::TooManyHeaders)
     );
 }
@@ -421,6 +421,19 @@ fn length_and_encoding() {
         "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
         R::LengthAndEncoding,
     );
+}
+
+#[test]
+fn body_unexpected() {
+    for method in ["GET", "HEAD"] {
+        for lines in ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"] {
+            refused(&post(lines).replacen("POST", method, 1), R::BodyUnexpected);
+        }
+        let empty = post("Content-Length: 0\r\n").replacen("POST", method, 1);
+        check(&empty, Ok(BodyFraming::Length(0)));
+    }
+    let delete = post("Content-Length: 5\r\n").replacen("POST", "DELETE", 1);
+    check(&delete, Ok(BodyFraming::Length(5)));
 }
 
 #[test]

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod properties;
