@@ -9,7 +9,7 @@ fn explain_names_the_control_the_fact_and_the_line() {
     let output = house.vauban(&["explain", answer.decision()]);
     let said = text(&output);
     assert!(output.status.success(), "{said}");
-    for word in ["edge", "authority", "guard-accounts", "edge.token", "guard.session", "guard.ownership", "not drilled"] {
+    for word in ["edge", "guard-accounts", "edge.token", "guard.session", "guard.ownership", "not drilled"] {
         assert!(said.contains(word), "no `{word}` in:\n{said}");
     }
     assert!(said.contains("data       absent"), "{said}");

@@ -49,7 +49,15 @@ fn forged(house: &House, audience: &str, issued_ago: u64) -> String {
         session: "forged".to_owned(),
         jti: "forged".to_owned(),
         roles: vec!["user".to_owned()],
-        permissions: vec!["read:accounts".to_owned()],
+        permissions: [
+            "read:profile",
+            "read:accounts",
+            "read:statements",
+            "write:transfers",
+            "read:transfers",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         issued_at: now - issued_ago,
         expires_at: now - issued_ago + 900,
     };

@@ -149,10 +149,6 @@ impl House {
         self.curl("GET", path, &[&bearer(token)], None)
     }
 
-    pub(crate) fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
-        self.curl("POST", path, &[&bearer(token)], Some(&body.to_string()))
-    }
-
     pub(crate) fn transfer(&self, token: &str, key: &str, from: u64, to: u64, cents: u64) -> Answer {
         self.try_transfer(token, key, from, to, cents).unwrap()
     }
