@@ -41,24 +41,35 @@ pub(crate) fn write_foreign(scene: &Scene<'_>) -> Vec<Attempt> {
     vec![attempt(&write.operation, outcome)]
 }
 
-/// A04: own token, the victim's id, and a claim in headers or query that the victim is asking.
+/// A04: own token, the victim's id, and a claim in headers or query: either that the victim is asking, or that the object is
+/// the attacker's own.
 pub(crate) fn forge_evidence(scene: &Scene<'_>) -> Vec<Attempt> {
     let target = scene.target;
-    let victim = &target.victim.subject;
+    let (attacker, victim) = (&target.attacker, &target.victim.subject);
     let mut attempts = Vec::new();
     for read in &target.reads {
-        let mut request = Request::read(&read.path).bearer(&target.attacker.access_token);
-        for header in names(EVIDENCE_HEADERS, &target.evidence_headers) {
-            request = request.with(header, victim);
-        }
-        let outcome = scene.judge_read(scene.edge(), &request, &read.canary);
-        attempts.push(attempt(format!("{} with headers", read.operation), outcome));
-
+        let mut play = |how: &str, path: &str, claimed: Option<&str>| {
+            let mut request = Request::read(path).bearer(&attacker.access_token);
+            if let Some(claimed) = claimed {
+                for header in names(EVIDENCE_HEADERS, &target.evidence_headers) {
+                    request = request.with(header, claimed);
+                }
+            }
+            let outcome = scene.judge_read(scene.edge(), &request, &read.canary);
+            attempts.push(attempt(format!("{} with {how}", read.operation), outcome));
+        };
+        play("headers that name the victim", &read.path, Some(victim));
+        play(
+            "headers that name the attacker",
+            &read.path,
+            Some(&attacker.subject),
+        );
         let joint = if read.path.contains('?') { '&' } else { '?' };
-        let path = format!("{}{joint}owner_id={victim}", read.path);
-        let request = Request::read(&path).bearer(&target.attacker.access_token);
-        let outcome = scene.judge_read(scene.edge(), &request, &read.canary);
-        attempts.push(attempt(format!("{} with a query", read.operation), outcome));
+        let path = format!(
+            "{}{joint}user_id={victim}&owner_id={}",
+            read.path, attacker.subject
+        );
+        play("a query", &path, None);
     }
     attempts
 }

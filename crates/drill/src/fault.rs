@@ -244,6 +244,12 @@ pub(crate) const STORIES: &[Story] = &[
             control::GUARD_SESSION,
         ],
     },
+    Story {
+        id: "spoofed-limit-key",
+        moral: "A budget counts only as long as the attacker cannot choose whose it is.",
+        rows: &["A23", "FLOOD-IP", "FLOOD-USER"],
+        losses: &["edge.budget", control::GUARD_BUDGET],
+    },
 ];
 
 impl Extent {

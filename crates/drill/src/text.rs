@@ -100,7 +100,7 @@ fn sentences(matrix: &Matrix, judgement: &Judgement, extent: Extent) -> Vec<Stri
             "Nothing gets through when all is up ({proved} attacks)."
         )),
         (holes, _) => sentences.push(format!(
-            "HOLE: {} get through with everything up.",
+            "HOLE: with everything up, these get through: {}.",
             holes.join(", ")
         )),
     }

@@ -191,8 +191,8 @@ fn each_attack_sends_what_it_is_named_after() {
         &[
             "X-User-Id: 1002",
             "X-Odd-Owner: 1002",
-            "/statements?owner_id=1002",
-            "Vauban-Subject: 1002",
+            "X-Owner-Id: 1001",
+            "/statements?user_id=1002&owner_id=1001",
         ],
     );
     sent(

@@ -110,6 +110,39 @@ fn a_plan_that_believes_the_caller_has_a_hole() {
 }
 
 #[test]
+fn a_plan_that_lets_the_caller_choose_the_key_has_a_hole() {
+    let story = STORIES
+        .iter()
+        .find(|story| story.id == "spoofed-limit-key")
+        .unwrap();
+    let spoofable = |text: String| {
+        text.replace(
+            "at: edge, key: ip",
+            "at: edge, key: { danger_header: X-Forwarded-For }",
+        )
+    };
+    let (matrix, judgement) = measure(spoofable, Extent::Story(story), bank_witness);
+    assert_eq!(
+        (&judgement.doubts, &judgement.holes),
+        (&Vec::<String>::new(), &vec!["A23"])
+    );
+    check(
+        &matrix,
+        "FLOOD-IP",
+        "all-up",
+        &Verdict::Stopped,
+        Some("edge.budget.ip"),
+    );
+    check(
+        &matrix,
+        "FLOOD-USER",
+        "guard.budget",
+        &Verdict::Stopped,
+        Some("edge.budget.user"),
+    );
+}
+
+#[test]
 fn every_code_of_a_control_leads_to_it() {
     for denial in vauban_policy::Denial::catalogue() {
         let known = by_code(denial.code).is_some();

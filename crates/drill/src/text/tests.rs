@@ -36,7 +36,7 @@ fn holes_and_duds_are_not_to_be_overlooked() {
     let hole = matrix(|column, _| (column == "all-up").then(through));
     check(
         &render(&hole, &Judgement::of(&hole), Extent::Full),
-        &["HOLE: A01, A10 get through with everything up."],
+        &["HOLE: with everything up, these get through: A01, A10."],
     );
     let dud =
         matrix(|column, row| (column == "all-down" && row == "A10").then(|| stopped("edge.roles")));
