@@ -125,7 +125,7 @@ async fn every_damage_to_a_record_is_named_where_it_is() {
         &|files| {
             edit(files, "000002.seg", &|lines| {
                 lines.insert(3, lines[2].clone());
-            })
+            });
         },
         "`edge/000002.seg`, record 4 at byte 1094: it has sequence number 13 where 14 is due",
     );
@@ -163,7 +163,7 @@ async fn every_damage_to_a_file_is_named_where_it_is() {
         &|files| {
             edit(files, "000002.seg", &|lines| {
                 assert_eq!(lines.last_mut().unwrap().pop(), Some(b'\n'));
-            })
+            });
         },
         "`edge/000002.seg`, record 10 at byte 3758: the record is incomplete, though a later segment exists",
     );
@@ -179,7 +179,7 @@ async fn every_damage_to_a_file_is_named_where_it_is() {
         &|files| {
             edit(files, "000002.seg", &|lines| {
                 lines.insert(1, lines[0].clone());
-            })
+            });
         },
         "`edge/000002.seg`, record 2 at byte 207: the record that names a segment stands inside one",
     );
