@@ -19,7 +19,7 @@ const CONNECTIONS_MAX: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The rows cannot be had.
-    #[error("service `{service}` cannot open its database: {source}")]
+    #[error("service `{service}` cannot open its database")]
     Store {
         /// The service.
         service: &'static str,
@@ -27,7 +27,7 @@ pub enum RunError {
         source: StoreError,
     },
     /// The database would not hold what is said about it.
-    #[error("service `{service}` refuses its database: {source}")]
+    #[error("service `{service}` refuses its database")]
     SelfTest {
         /// The service.
         service: &'static str,
@@ -35,7 +35,7 @@ pub enum RunError {
         source: SelfTestError,
     },
     /// The socket cannot be had.
-    #[error("service `{service}` cannot listen: {source}")]
+    #[error("service `{service}` cannot listen")]
     Bind {
         /// The service.
         service: &'static str,
@@ -44,7 +44,7 @@ pub enum RunError {
     },
     /// The socket cannot be given to the guard's user.
     #[error(
-        "service `{service}` cannot give its socket to user {uid}: {source}\nhint: run it as root, or the guard as the same user"
+        "service `{service}` cannot give its socket to user {uid}\nhint: run it as root, or the guard as the same user"
     )]
     Give {
         /// The service.
@@ -55,7 +55,7 @@ pub enum RunError {
         source: std::io::Error,
     },
     /// Serving failed.
-    #[error("service `{service}` cannot serve: {source}")]
+    #[error("service `{service}` cannot serve")]
     Serve {
         /// The service.
         service: &'static str,

@@ -104,11 +104,7 @@ impl Ground {
         let folder = TempDir::new().unwrap();
         let (audit, _writer) = Log::open(folder.path(), service.line()).unwrap();
         let setting = self.setting(service, audit, Arc::default());
-        open(service, setting)
-            .await
-            .map(|_| ())
-            .unwrap_err()
-            .to_string()
+        told(&open(service, setting).await.map(|_| ()).unwrap_err())
     }
 }
 
@@ -285,4 +281,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     digits
         .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
+}
+
+/// An error with its sources, as an operator reads it.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
