@@ -125,6 +125,7 @@ fn read_parts(
         names: &names,
         offers: &offers,
         calls: calls_complete.then_some(&calls),
+        body_bytes_max: limits.as_ref().map(|limits| limits.body_bytes_max),
     };
     let routes = fields.need(report, "routes");
     let routes = routes

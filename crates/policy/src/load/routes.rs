@@ -27,6 +27,8 @@ pub(super) struct Offered<'a> {
     pub(super) offers: &'a [Offer],
     /// `None` when a call could not be read: then nobody can say that one is missing.
     pub(super) calls: Option<&'a Vec<Call>>,
+    /// Largest body of any route.
+    pub(super) body_bytes_max: Option<usize>,
 }
 
 pub(super) fn read_routes(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Vec<Route> {
@@ -57,9 +59,7 @@ fn read_route(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Option
         .need(report, "authenticate")
         .and_then(|node| read_authenticate(report, node));
     let authorize = read_authorize(report, &fields, offered.names, authenticate.as_ref());
-    let body = fields
-        .get("body_bytes_max")
-        .map(|node| report.number(node, "`body_bytes_max`", 0..=u64::from(BODY_BYTES_MAX)));
+    let body_bytes_max = read_body_limit(report, &fields, offered.body_bytes_max);
     let path = path?;
     let mut operations = BTreeMap::new();
     for method in &methods {
@@ -68,9 +68,6 @@ fn read_route(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Option
             operations.insert(method.value.clone(), found);
         }
     }
-    let body_bytes_max = body
-        .flatten()
-        .and_then(|number| usize::try_from(number).ok());
     Some(Route {
         path: path.value,
         authenticate: authenticate?,
@@ -78,6 +75,26 @@ fn read_route(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Option
         operations,
         body_bytes_max,
     })
+}
+
+/// A route can only narrow what `limits` allows.
+fn read_body_limit(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    limit: Option<usize>,
+) -> Option<usize> {
+    let node = fields.get("body_bytes_max")?;
+    let number = report.number(node, "`body_bytes_max`", 0..=u64::from(BODY_BYTES_MAX))?;
+    let size = usize::try_from(number).ok()?;
+    if let Some(limit) = limit.filter(|limit| size > *limit) {
+        let hint = format!("`limits` allows {limit}");
+        report.mistake_hint(
+            node.spot,
+            format!("a route can only narrow `body_bytes_max`, found `{size}`"),
+            hint,
+        );
+    }
+    Some(size)
 }
 
 fn read_template(report: &mut Report, text: &At<String>) -> Option<At<PathTemplate>> {
