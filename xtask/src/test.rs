@@ -33,7 +33,14 @@ pub(crate) fn test(root: &Path, install: bool, package: Option<&str>) -> anyhow:
     run(
         root,
         env!("CARGO"),
-        &["build", "--locked", "-p", "vauban-cli", "-p", "vauban-drill"],
+        &[
+            "build",
+            "--locked",
+            "-p",
+            "vauban-cli",
+            "-p",
+            "vauban-drill",
+        ],
     )?;
     say(&format!("$ cargo {}", arguments.join(" ")));
     let mut child = Command::new(env!("CARGO"))

@@ -15,9 +15,8 @@ pub(crate) fn check(config: &Path, format: Format, components: Option<&Path>) ->
         Some(file) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("`{}` could not be read", file.display()))?;
-            vauban_seam::Components::parse(&text).map_err(|error| {
-                Failure::Configuration(format!("{}: {error}", file.display()))
-            })?
+            vauban_seam::Components::parse(&text)
+                .map_err(|error| Failure::Configuration(format!("{}: {error}", file.display())))?
         }
     };
     let findings = vauban_seam::check(&vauban_seam::facts(&loaded.plan, &components));

@@ -128,18 +128,18 @@ async fn tell(
     addresses: &Addresses,
     people: &people::People,
 ) -> Outcome {
-    let stage = stage::Stage::new(loaded, state.clone(), addresses.clone(), people.clone())?;
+    let scene = stage::Stage::new(loaded, state.clone(), addresses.clone(), people.clone())?;
     if arguments.quiet {
-        say(&format!("edge: {}", stage.edge));
+        say(&format!("edge: {}", scene.edge));
         say("ready");
         return Ok(());
     }
     match arguments.story.as_deref() {
-        None => stories::whole(&stage).await?,
-        Some(name) => stories::one(name, &stage).await?,
+        None => stories::whole(&scene).await?,
+        Some(name) => stories::one(name, &scene).await?,
     }
     if !arguments.once && arguments.story.is_none() {
-        stage.invite();
+        scene.invite();
     }
     Ok(())
 }

@@ -14,18 +14,14 @@ use crate::say;
 /// Prints the explanation; an id that no line knows is exit 1.
 pub(crate) fn explain(decision: &str, state: &Path) -> Outcome {
     let state = StateDir::attach(state)?;
-    match report(decision, &state)? {
-        Some(text) => {
-            say(text.trim_end());
-            Ok(())
-        }
-        None => {
-            say(&format!(
-                "no line has recorded a decision `{decision}`; the id stands in the header `vauban-decision` of every answer"
-            ));
-            Err(Failure::Findings)
-        }
+    if let Some(text) = report(decision, &state)? {
+        say(text.trim_end());
+        return Ok(());
     }
+    say(&format!(
+        "no line has recorded a decision `{decision}`; the id stands in the header `vauban-decision` of every answer"
+    ));
+    Err(Failure::Findings)
 }
 
 /// The explanation as text, or `None` when no line knows the id.
@@ -50,11 +46,19 @@ pub(crate) fn report(decision: &str, state: &StateDir) -> anyhow::Result<Option<
         if event.outcome == Ended::Refused
             && let Some(control) = refused_by(event)
         {
-            writeln!(text, "    {}", later(&drill, control))?;
+            writeln!(text, "    {}", later(drill.as_ref(), control))?;
         }
     }
-    if !events.iter().any(|event| event.controls.iter().any(|control| control.name == vauban_audit::control::DATA_RLS)) {
-        writeln!(text, "  data       absent: the store has no row-level security (SQLite), or the request did not reach it")?;
+    if !events.iter().any(|event| {
+        event
+            .controls
+            .iter()
+            .any(|control| control.name == vauban_audit::control::DATA_RLS)
+    }) {
+        writeln!(
+            text,
+            "  data       absent: the store has no row-level security (SQLite), or the request did not reach it"
+        )?;
     }
     Ok(Some(text))
 }
@@ -66,7 +70,11 @@ fn line(text: &mut String, event: &Event) -> std::fmt::Result {
         "  {:<10} {} {} → {} {} {}",
         event.line,
         event.method,
-        if event.operation.is_empty() { &event.route } else { &event.operation },
+        if event.operation.is_empty() {
+            &event.route
+        } else {
+            &event.operation
+        },
         event.status,
         outcome(event.outcome),
         code
@@ -89,13 +97,16 @@ fn last_drill(state: &StateDir) -> anyhow::Result<Option<Value>> {
     }
     let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
     let value = serde_json::from_slice(&text).with_context(|| {
-        format!("`{}` is not a drill's result; run `vauban drill` again", file.display())
+        format!(
+            "`{}` is not a drill's result; run `vauban drill` again",
+            file.display()
+        )
     })?;
     Ok(Some(value))
 }
 
 /// Which later control stopped the attacks that this one stops, when this one was down.
-fn later(drill: &Option<Value>, control: &str) -> String {
+fn later(drill: Option<&Value>, control: &str) -> String {
     let Some(drill) = drill else {
         return format!("if {control} were down: not drilled (run `vauban drill --state …`)");
     };

@@ -193,7 +193,10 @@ pub(crate) async fn close(audit: Log, writer: vauban_audit::Writer) {
 
 impl Station {
     fn address(&self, line: &Line) -> anyhow::Result<SocketAddr> {
-        let listener = self.plan.listener_of(line).context("line without a listener")?;
+        let listener = self
+            .plan
+            .listener_of(line)
+            .context("line without a listener")?;
         self.addresses
             .get(&listener.name)
             .copied()
@@ -202,7 +205,10 @@ impl Station {
 
     /// The socket handed down, or one bound here.
     async fn socket(&self, line: &Line) -> anyhow::Result<Socket> {
-        let listener = self.plan.listener_of(line).context("line without a listener")?;
+        let listener = self
+            .plan
+            .listener_of(line)
+            .context("line without a listener")?;
         if let Some(socket) = Socket::inherited().remove(&listener.name) {
             return Ok(socket);
         }
@@ -270,9 +276,7 @@ impl Station {
         };
         let facts = match &guard.facts.database {
             FactsDatabase::Sqlite(path) => FactsSource::Sqlite(self.state.root().join(path)),
-            FactsDatabase::Postgres(reference) => {
-                FactsSource::Postgres(self.secret(&reference.0)?)
-            }
+            FactsDatabase::Postgres(reference) => FactsSource::Postgres(self.secret(&reference.0)?),
         };
         let context_key = match &guard.context_key {
             None => None,
@@ -307,9 +311,12 @@ impl Station {
                 guards.insert(service.name.clone(), self.address(&line)?);
             }
         }
-        let listener = self.plan.listener_of(&Line::Edge).context("edge listener")?;
+        let listener = self
+            .plan
+            .listener_of(&Line::Edge)
+            .context("edge listener")?;
         let tls = listener.tls.as_ref().context("edge listener without TLS")?;
-        
+
         let chain = vauban_secret::resolve_public(&tls.certificate.0, &self.folder, &environment)?;
         let key = self.secret(&tls.key.0)?;
         let public_tls = PublicTls::from_pem(
@@ -341,7 +348,10 @@ impl Station {
 }
 
 /// The environment, which only the binary reads.
-#[expect(clippy::disallowed_methods, reason = "the binary passes the environment down")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary passes the environment down"
+)]
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -116,13 +116,19 @@ fn main() -> ExitCode {
 }
 
 /// Prints a line for the person at the terminal.
-#[expect(clippy::print_stdout, reason = "this is the terminal's side of the program")]
+#[expect(
+    clippy::print_stdout,
+    reason = "this is the terminal's side of the program"
+)]
 fn say(line: &str) {
     println!("{line}");
 }
 
 /// Prints a line that is not part of the result.
-#[expect(clippy::print_stderr, reason = "this is the terminal's side of the program")]
+#[expect(
+    clippy::print_stderr,
+    reason = "this is the terminal's side of the program"
+)]
 fn tell(line: &str) {
     eprintln!("{line}");
 }

@@ -5,8 +5,8 @@
 //! the read end of a pipe whose other end is here: when this process ends, however it ends, the children see it and stop.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::ffi::OsString;
+use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -17,8 +17,8 @@ use anyhow::{Context as _, bail};
 use command_fds::{CommandFdExt as _, FdMapping};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
-use tokio::time::Instant;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 pub(crate) mod members;
 
@@ -26,7 +26,7 @@ pub(crate) mod members;
 pub(crate) const READY: &str = "ready";
 
 /// How long a child may take to say [`READY`]: password hashing is tuned at start on a slow machine.
-const READY_TIME: Duration = Duration::from_secs(60);
+const READY_TIME: Duration = Duration::from_mins(1);
 
 /// How long a child may take to drain.
 const DRAIN_TIME: Duration = Duration::from_secs(15);
@@ -58,8 +58,8 @@ pub(crate) struct Member {
 
 /// Binds a listener's address; with port 0 the system chooses.
 pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let socket = TcpListener::bind(address)
-        .with_context(|| format!("could not listen on `{address}`"))?;
+    let socket =
+        TcpListener::bind(address).with_context(|| format!("could not listen on `{address}`"))?;
     let bound = socket.local_addr().context("bound address")?;
     Ok((socket, bound))
 }
@@ -67,11 +67,7 @@ pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAd
 /// Makes a fresh join token for a SPIFFE id and leaves it where the child looks for it.
 pub(crate) trait Admit: Send + Sync {
     /// Called before each start of a member that has a SPIFFE id.
-    fn admit(
-        &self,
-        name: &str,
-        spiffe: &str,
-    ) -> impl Future<Output = anyhow::Result<()>> + Send;
+    fn admit(&self, name: &str, spiffe: &str) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
 /// All children.
@@ -154,13 +150,19 @@ impl<A: Admit> Keeper<A> {
         if let Some(spiffe) = &self.member.spiffe {
             self.admit.admit(name, spiffe).await?;
         }
-        let mut child = self.command()?.spawn().with_context(|| format!("`{name}`"))?;
+        let mut child = self
+            .command()?
+            .spawn()
+            .with_context(|| format!("`{name}`"))?;
         if let Some(pid) = child.id() {
             std::fs::write(&self.pid_file, format!("{pid}\n"))
                 .with_context(|| self.pid_file.display().to_string())?;
         }
         let pipe = child.stdin.take();
-        let stdout = child.stdout.take().context("child without standard output")?;
+        let stdout = child
+            .stdout
+            .take()
+            .context("child without standard output")?;
         let mut lines = BufReader::new(stdout).lines();
         let ready = tokio::time::timeout(READY_TIME, lines.next_line()).await;
         match ready {
@@ -258,7 +260,10 @@ async fn fail(failures: &mpsc::Sender<anyhow::Error>, error: anyhow::Error) {
 /// Closes the child's pipe and waits; a child that does not end is killed.
 async fn drain(name: &str, mut running: Running) {
     drop(running.pipe.take());
-    if tokio::time::timeout(DRAIN_TIME, running.child.wait()).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIME, running.child.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!(line = %name, "did not drain in time; killed");
         if let Err(error) = running.child.kill().await {
             tracing::warn!(line = %name, "could not be killed: {error}");

@@ -23,7 +23,11 @@ const ROWS: [&str; 4] = ["nginx", "plain", "policy", "guarded"];
 
 /// Builds, starts, measures, writes `bench/runs/…`, prints.
 pub(crate) fn edge(root: &Path, print_json: bool, rounds: u32, seconds: u32) -> anyhow::Result<()> {
-    for (program, package) in [("nginx", "nginx-light"), ("wrk", "wrk"), ("taskset", "util-linux")] {
+    for (program, package) in [
+        ("nginx", "nginx-light"),
+        ("wrk", "wrk"),
+        ("taskset", "util-linux"),
+    ] {
         if !exists(program) {
             bail!("`{program}` is missing; install it: apt-get install {package}");
         }
@@ -104,7 +108,12 @@ fn median(taken: Option<&Vec<Measured>>, figure: impl Fn(&Measured) -> f64) -> f
 
 fn summary(report: &Value) {
     say("row       req/s     p50 µs    p99 µs    CPU µs/request   against nginx");
-    for row in report.pointer("/rows").and_then(Value::as_array).into_iter().flatten() {
+    for row in report
+        .pointer("/rows")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let figure = |name: &str| row.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
         say(&format!(
             "{:<9} {:<9.0} {:<9.0} {:<9.0} {:<16.1} {:.2}×",

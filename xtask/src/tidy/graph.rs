@@ -205,15 +205,13 @@ impl Graph {
     /// The longest chain of own crates, from the top down.
     pub(crate) fn longest_chain(&self) -> Vec<String> {
         fn longest(graph: &Graph, name: &str, depth: usize) -> Vec<String> {
-            let mut best = Vec::new();
-            if depth < 32 {
-                for next in graph.own.get(name).into_iter().flatten() {
-                    let chain = longest(graph, next, depth + 1);
-                    if chain.len() > best.len() {
-                        best = chain;
-                    }
-                }
-            }
+            // The table's levels are far fewer; a cycle ends here instead of never.
+            let next = graph.own.get(name).filter(|_| depth < 32);
+            let chains = next.into_iter().flatten();
+            let mut best = chains
+                .map(|next| longest(graph, next, depth + 1))
+                .max_by_key(Vec::len)
+                .unwrap_or_default();
             best.insert(0, name.to_owned());
             best
         }

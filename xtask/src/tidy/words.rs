@@ -28,7 +28,13 @@ pub(crate) fn judge(root: &Path, sources: &[Source]) -> Vec<String> {
             }
         }
     }
-    for file in ["README.md", "ARCHITECTURE.md", "STYLE.md", "CHANGELOG.md", "SECURITY.md"] {
+    for file in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "STYLE.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    ] {
         if !root.join(file).exists() {
             broken.push(format!("{file} is missing"));
         }

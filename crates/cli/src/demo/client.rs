@@ -84,15 +84,26 @@ impl Client {
     }
 
     /// Sends one request and reads the whole answer.
-    pub(crate) async fn send(&self, method: &str, path: &str, ask: Ask<'_>) -> anyhow::Result<Answer> {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        ask: Ask<'_>,
+    ) -> anyhow::Result<Answer> {
         tokio::time::timeout(ANSWER_TIME, self.exchange(method, path, ask))
             .await
             .with_context(|| format!("no answer from {} in time", self.address))?
     }
 
     async fn exchange(&self, method: &str, path: &str, ask: Ask<'_>) -> anyhow::Result<Answer> {
-        let stream = TcpStream::connect(self.address).await.context("connection")?;
-        let stream = self.connector.connect(self.name.clone(), stream).await.context("TLS")?;
+        let stream = TcpStream::connect(self.address)
+            .await
+            .context("connection")?;
+        let stream = self
+            .connector
+            .connect(self.name.clone(), stream)
+            .await
+            .context("TLS")?;
         let tls = stream.get_ref().1.protocol_version();
         let tls = tls.map_or_else(String::new, |version| format!("{version:?}"));
         let (mut sender, connection) =
@@ -116,7 +127,9 @@ impl Client {
                 Bytes::from(json.to_string())
             }
         };
-        let answer = sender.send_request(request.body(Full::new(body)).context("request")?).await?;
+        let answer = sender
+            .send_request(request.body(Full::new(body)).context("request")?)
+            .await?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX)
             .collect()

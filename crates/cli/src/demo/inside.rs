@@ -1,6 +1,5 @@
 //! A taken-over image processor: its certificate, used straight against another service's guard.
 
-
 use anyhow::Context as _;
 use vauban_net::SystemClock;
 use vauban_policy::plan::Line;
@@ -15,7 +14,8 @@ pub(crate) async fn intruder(stage: &Stage) -> anyhow::Result<Intruder> {
     let token = token.expose_text().context("join token")?.to_owned();
     let ca = std::fs::read_to_string(stage.state.ca_certificate()).context("internal CA")?;
     let workload =
-        vauban_net::join::join(stage.address(&Line::Authority)?, &ca, &token, &spiffe, None).await?;
+        vauban_net::join::join(stage.address(&Line::Authority)?, &ca, &token, &spiffe, None)
+            .await?;
     Ok(Intruder {
         workload,
         spiffe,

@@ -40,22 +40,24 @@ impl People {
 pub(crate) const FILE: &str = "demo-users.json";
 
 /// Reads the passwords, or makes them and adds everybody to the authority.
-pub(crate) async fn ensure(
-    state: &StateDir,
-    clock: &dyn Clock,
-) -> anyhow::Result<People> {
+pub(crate) async fn ensure(state: &StateDir, clock: &dyn Clock) -> anyhow::Result<People> {
     let file = state.secrets().join(FILE);
     if file.exists() {
         let secret = vauban_secret::read_private(&file)?;
-        let people = serde_json::from_slice(secret.expose())
-            .with_context(|| format!("`{}` is damaged; remove the state directory to begin anew", file.display()))?;
+        let people = serde_json::from_slice(secret.expose()).with_context(|| {
+            format!(
+                "`{}` is damaged; remove the state directory to begin anew",
+                file.display()
+            )
+        })?;
         return Ok(People(people));
     }
     let mut passwords = BTreeMap::new();
     for (name, subject, tenant, role) in EVERYBODY {
         let mut bytes = [0_u8; 15];
         getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("randomness: {error}"))?;
-        let password = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);
+        let password =
+            base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);
         let user = NewUser {
             subject: (*subject).to_owned(),
             username: (*name).to_owned(),

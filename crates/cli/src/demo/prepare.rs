@@ -119,17 +119,21 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 /// A development CA and a certificate for localhost, valid for thirty days; the CA's key is not kept.
 fn certificate(state: &StateDir) -> anyhow::Result<()> {
     use rcgen::{
-        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-        KeyUsagePurpose, date_time_ymd,
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+        KeyPair, KeyUsagePurpose, date_time_ymd,
     };
     let now = SystemClock.unix_ms() / 1000;
     let at = |seconds: u64| date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds);
     let (now, later) = (at(now.saturating_sub(300)), at(now + CERTIFICATE_SECONDS));
     let ca_key = KeyPair::generate().context("key")?;
     let mut ca = CertificateParams::default();
-    ca.distinguished_name.push(DnType::CommonName, "Vauban demo, public CA");
+    ca.distinguished_name
+        .push(DnType::CommonName, "Vauban demo, public CA");
     ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    ca.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
     (ca.not_before, ca.not_after) = (now, later);
     let ca_certificate = ca.self_signed(&ca_key).context("certificate")?;
     let issuer = Issuer::new(ca, ca_key);
@@ -137,7 +141,8 @@ fn certificate(state: &StateDir) -> anyhow::Result<()> {
     let key = KeyPair::generate().context("key")?;
     let mut leaf = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()])
         .context("certificate")?;
-    leaf.distinguished_name.push(DnType::CommonName, "Vauban demo, edge");
+    leaf.distinguished_name
+        .push(DnType::CommonName, "Vauban demo, edge");
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.use_authority_key_identifier_extension = true;
     (leaf.not_before, leaf.not_after) = (now, later);
@@ -195,5 +200,12 @@ fn random(bytes: &mut [u8]) -> anyhow::Result<()> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| DIGITS.get(usize::from(digit)))
+        .collect()
 }

@@ -59,7 +59,10 @@ impl Stage {
         addresses: Addresses,
         people: People,
     ) -> anyhow::Result<Self> {
-        let listener = loaded.plan.listener_of(&Line::Edge).context("edge listener")?;
+        let listener = loaded
+            .plan
+            .listener_of(&Line::Edge)
+            .context("edge listener")?;
         let edge = *addresses.get(&listener.name).context("edge address")?;
         let ca = std::fs::read_to_string(state.public_ca()).context("public CA")?;
         Ok(Self {
@@ -76,7 +79,10 @@ impl Stage {
     /// Address of a line, as bound.
     pub(crate) fn address(&self, line: &Line) -> anyhow::Result<SocketAddr> {
         let listener = self.plan.listener_of(line).context("listener")?;
-        self.addresses.get(&listener.name).copied().context("address")
+        self.addresses
+            .get(&listener.name)
+            .copied()
+            .context("address")
     }
 
     /// One request through the edge, printed with its answer; anything but `expected` ends the story.
@@ -109,7 +115,15 @@ impl Stage {
             "username": name, "password": self.people.password(name)?, "client_id": "bank-web",
         });
         let answer = self
-            .ask(200, "POST", "/auth/login", Ask { body: Some(body), ..Ask::default() })
+            .ask(
+                200,
+                "POST",
+                "/auth/login",
+                Ask {
+                    body: Some(body),
+                    ..Ask::default()
+                },
+            )
             .await?;
         tokens(&answer)
     }
@@ -121,7 +135,10 @@ impl Stage {
             expected,
             "POST",
             "/auth/refresh",
-            Ask { body: Some(body), ..Ask::default() },
+            Ask {
+                body: Some(body),
+                ..Ask::default()
+            },
         )
         .await
     }
@@ -163,7 +180,10 @@ impl Stage {
             "vauban explain DECISION --state {state}     # the id is in the header vauban-decision"
         ));
         say(&format!("vauban audit verify --state {state}"));
-        say(&format!("vauban drill -c {} --state {state}", quoted(&self.file)));
+        say(&format!(
+            "vauban drill -c {} --state {state}",
+            quoted(&self.file)
+        ));
     }
 }
 

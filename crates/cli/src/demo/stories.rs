@@ -24,7 +24,9 @@ pub(crate) async fn whole(stage: &Stage) -> anyhow::Result<()> {
     transfer(stage, &alice.access).await?;
     replay(stage).await?;
     flat(stage).await?;
-    heading("The drill: each control taken away in turn, the attacks replayed, in an instance of its own");
+    heading(
+        "The drill: each control taken away in turn, the attacks replayed, in an instance of its own",
+    );
     run_drill(stage, None).await
 }
 
@@ -55,14 +57,23 @@ async fn ownership(stage: &Stage, token: &str) -> anyhow::Result<()> {
         token: Some(token),
         ..Ask::default()
     };
-    let own = stage.ask(200, "GET", "/accounts/500101/statements", with()).await?;
+    let own = stage
+        .ask(200, "GET", "/accounts/500101/statements", with())
+        .await?;
     let lines = own.body.get("statements").and_then(|list| list.as_array());
-    say(&format!("  {} lines of her own account", lines.map_or(0, Vec::len)));
+    say(&format!(
+        "  {} lines of her own account",
+        lines.map_or(0, Vec::len)
+    ));
     heading("The same token, the same route, somebody else's id");
-    let foreign = stage.ask(404, "GET", "/accounts/500201/statements", with()).await?;
+    let foreign = stage
+        .ask(404, "GET", "/accounts/500201/statements", with())
+        .await?;
     say("  404, because even the existence of the account is none of her business. Why:");
     stage.explain(&foreign.decision).await?;
-    let profile = stage.ask(403, "GET", "/api/v1/user/profile/1002", with()).await?;
+    let profile = stage
+        .ask(403, "GET", "/api/v1/user/profile/1002", with())
+        .await?;
     say("  403 here: the operation says that profiles are known to exist.");
     stage.explain(&profile.decision).await
 }
@@ -97,7 +108,9 @@ async fn replay(stage: &Stage) -> anyhow::Result<()> {
         token: Some(&fresh.access),
         ..Ask::default()
     };
-    stage.ask(401, "GET", "/accounts/500201/statements", ask).await?;
+    stage
+        .ask(401, "GET", "/accounts/500201/statements", ask)
+        .await?;
     Ok(())
 }
 
@@ -105,11 +118,22 @@ async fn replay(stage: &Stage) -> anyhow::Result<()> {
 async fn flat(stage: &Stage) -> anyhow::Result<()> {
     heading("The image processor is taken over and calls the accounts service directly");
     let intruder = inside::intruder(stage).await?;
-    say(&format!("  it holds a genuine certificate: {}", intruder.spiffe));
+    say(&format!(
+        "  it holds a genuine certificate: {}",
+        intruder.spiffe
+    ));
     let (status, body) = intruder.steal("/accounts/500101/statements").await?;
-    let code = body.get("code").and_then(|code| code.as_str()).unwrap_or("");
-    say(&format!("  GET /accounts/500101/statements at the guard → {status} {code}"));
-    anyhow::ensure!(status == 403 && code == "peer.undeclared", "the guard let the intruder in");
+    let code = body
+        .get("code")
+        .and_then(|code| code.as_str())
+        .unwrap_or("");
+    say(&format!(
+        "  GET /accounts/500101/statements at the guard → {status} {code}"
+    ));
+    anyhow::ensure!(
+        status == 403 && code == "peer.undeclared",
+        "the guard let the intruder in"
+    );
     if let Some(decision) = body.get("decision").and_then(|id| id.as_str()) {
         stage.explain(decision).await?;
     }
@@ -145,13 +169,19 @@ async fn run_drill(stage: &Stage, story: Option<&str>) -> anyhow::Result<()> {
         None => command.arg("--quick"),
         Some(name) => command.args(["--story", name]),
     };
-    let status = command.stdin(std::process::Stdio::null()).kill_on_drop(true).status().await?;
+    let status = command
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .status()
+        .await?;
     anyhow::ensure!(status.success(), "the drill ended with {status}");
-    say(&format!("  the result is kept for `vauban explain`: {}", stage.state.drill_last().display()));
+    say(&format!(
+        "  the result is kept for `vauban explain`: {}",
+        stage.state.drill_last().display()
+    ));
     Ok(())
 }
 
 fn heading(text: &str) {
     say(&format!("\n■ {text}"));
 }
-

@@ -54,7 +54,10 @@ pub(crate) fn folders(state: &StateDir) -> anyhow::Result<()> {
 }
 
 /// Every line of the plan, in the order in which they start.
-pub(crate) fn of_plan(loaded: &Loaded, state: &StateDir) -> anyhow::Result<(Vec<Member>, Addresses)> {
+pub(crate) fn of_plan(
+    loaded: &Loaded,
+    state: &StateDir,
+) -> anyhow::Result<(Vec<Member>, Addresses)> {
     let plan = &loaded.plan;
     let mut addresses = Addresses::new();
     let mut sockets = BTreeMap::new();
@@ -89,7 +92,12 @@ pub(crate) fn of_plan(loaded: &Loaded, state: &StateDir) -> anyhow::Result<(Vec<
     Ok((members, addresses))
 }
 
-fn arguments(loaded: &Loaded, state: &StateDir, line: &Line, addresses: &Addresses) -> Vec<OsString> {
+fn arguments(
+    loaded: &Loaded,
+    state: &StateDir,
+    line: &Line,
+    addresses: &Addresses,
+) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec![
         "run".into(),
         "--line".into(),

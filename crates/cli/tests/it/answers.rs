@@ -18,7 +18,10 @@ fn foreign_statements_are_404_and_equal_to_missing_ones() {
     let token = house.token("alice");
     let foreign = house.get("/accounts/500201/statements", &token);
     let missing = house.get("/accounts/599999/statements", &token);
-    assert_eq!((foreign.status, foreign.code()), (404, "object.foreign_hidden".to_owned()));
+    assert_eq!(
+        (foreign.status, foreign.code()),
+        (404, "object.foreign_hidden".to_owned())
+    );
     let strip = |answer: &crate::house::Answer| {
         let mut json = answer.json();
         json.as_object_mut().unwrap().remove("decision");
@@ -51,7 +54,11 @@ fn the_administrators_list_needs_the_role() {
     assert_eq!((user.status, user.code()), (403, "role.missing".to_owned()));
     let admin = house.get("/api/v1/admin/profiles", &house.token("carol"));
     assert_eq!(admin.status, 200, "{admin:?}");
-    assert!(!admin.text.contains("1004"), "another tenant's profile: {}", admin.text);
+    assert!(
+        !admin.text.contains("1004"),
+        "another tenant's profile: {}",
+        admin.text
+    );
 }
 
 #[test]
@@ -70,7 +77,10 @@ fn a_transfer_is_booked_once_for_one_key() {
 fn a_transfer_from_a_foreign_account_is_404() {
     let house = House::shared();
     let answer = house.transfer(&house.token("alice"), "foreign-key-1", 500_201, 500_101, 7);
-    assert_eq!((answer.status, answer.code()), (404, "object.foreign_hidden".to_owned()));
+    assert_eq!(
+        (answer.status, answer.code()),
+        (404, "object.foreign_hidden".to_owned())
+    );
 }
 
 #[test]
@@ -79,10 +89,16 @@ fn unknown_fields_are_named_and_refused() {
     let body = json!({
         "from_account": 500_101, "to_account": 500_201, "amount_cents": 1, "reference": "x", "owner_id": 1001,
     });
-    let headers = [bearer(&house.token("alice")), "idempotency-key: unknown-field".to_owned()];
+    let headers = [
+        bearer(&house.token("alice")),
+        "idempotency-key: unknown-field".to_owned(),
+    ];
     let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
     let answer = house.curl("POST", "/transfers", &headers, Some(&body.to_string()));
-    assert_eq!((answer.status, answer.code()), (400, "contract.violated".to_owned()));
+    assert_eq!(
+        (answer.status, answer.code()),
+        (400, "contract.violated".to_owned())
+    );
     assert!(answer.text.contains("owner_id"), "{}", answer.text);
 }
 
@@ -94,11 +110,20 @@ fn unknown_routes_methods_and_parameters_are_refused() {
         ("GET", "/nothing", 404, "route.unknown"),
         ("DELETE", "/accounts", 405, "method.refused"),
         ("GET", "/accounts?debug=1", 400, "contract.violated"),
-        ("GET", "/accounts/500101/statements?limit=none", 400, "contract.violated"),
+        (
+            "GET",
+            "/accounts/500101/statements?limit=none",
+            400,
+            "contract.violated",
+        ),
         ("GET", "/accounts/x/statements", 400, "contract.violated"),
     ] {
         let answer = house.curl(method, path, &[&bearer(&token)], None);
-        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{method} {path}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (status, code),
+            "{method} {path}"
+        );
     }
 }
 
@@ -137,7 +162,11 @@ fn every_answer_carries_the_security_headers_and_no_server() {
         );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("cache-control"), "no-store");
-        assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("default-src 'none'")
+        );
         assert!(!answer.headers.contains_key("server"), "{answer:?}");
         assert_eq!(answer.decision().len(), 26, "{answer:?}");
     }
@@ -166,7 +195,10 @@ fn a_replayed_refresh_token_ends_the_session() {
     assert_eq!(second.status, 200, "{second:?}");
     let second = crate::house::tokens(&second);
     let replay = refresh(&first.refresh);
-    assert_eq!((replay.status, replay.code()), (401, "refresh.reused".to_owned()));
+    assert_eq!(
+        (replay.status, replay.code()),
+        (401, "refresh.reused".to_owned())
+    );
     assert_eq!(house.get("/accounts", &second.access).status, 401);
     assert_eq!(refresh(&second.refresh).status, 401);
 }
@@ -183,7 +215,10 @@ fn a_wrong_password_and_an_unknown_name_look_alike() {
         (answer.status, answer.code(), answer.json()["title"].clone())
     };
     assert_eq!(shape(&known), shape(&unknown));
-    assert_eq!((known.status, known.code()), (401, "login.refused".to_owned()));
+    assert_eq!(
+        (known.status, known.code()),
+        (401, "login.refused".to_owned())
+    );
 }
 
 #[test]
@@ -199,7 +234,9 @@ fn plain_http_and_old_tls_get_nothing() {
         ],
     ] {
         let mut command = std::process::Command::new("curl");
-        command.args(["--silent", "--max-time", "10"]).args(&arguments);
+        command
+            .args(["--silent", "--max-time", "10"])
+            .args(&arguments);
         let output = fed(command, "");
         assert!(!output.status.success(), "{arguments:?}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
@@ -210,7 +247,10 @@ fn plain_http_and_old_tls_get_nothing() {
 fn a_host_that_is_not_ours_is_refused() {
     let house = House::shared();
     let answer = house.curl("GET", "/accounts", &["host: evil.example"], None);
-    assert_eq!((answer.status, answer.code()), (421, "host.unknown".to_owned()));
+    assert_eq!(
+        (answer.status, answer.code()),
+        (421, "host.unknown".to_owned())
+    );
 }
 
 #[test]
@@ -250,11 +290,20 @@ fn a_flood_of_one_user_meets_his_budget() {
         .arg(house.state.join("tls/public-ca.pem"))
         .args(["--output", "/dev/null", "--header", &bearer(&token)])
         .args(["--write-out", "%{http_code} %header{retry-after}\n"])
-        .arg(format!("https://localhost:{}/accounts?n=[1-400]", house.port));
+        .arg(format!(
+            "https://localhost:{}/accounts?n=[1-400]",
+            house.port
+        ));
     let output = fed(command, "");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let refused: Vec<&str> = said.lines().filter(|line| line.starts_with("429")).collect();
-    assert!(!refused.is_empty(), "400 requests at once were all let through");
+    let refused: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("429"))
+        .collect();
+    assert!(
+        !refused.is_empty(),
+        "400 requests at once were all let through"
+    );
     for line in refused {
         let seconds: u32 = line.split(' ').nth(1).unwrap().parse().unwrap();
         assert!(seconds >= 1, "{line}");

@@ -9,7 +9,14 @@ fn explain_names_the_control_the_fact_and_the_line() {
     let output = house.vauban(&["explain", answer.decision()]);
     let said = text(&output);
     assert!(output.status.success(), "{said}");
-    for word in ["edge", "guard-accounts", "edge.token", "guard.session", "guard.ownership", "not drilled"] {
+    for word in [
+        "edge",
+        "guard-accounts",
+        "edge.token",
+        "guard.session",
+        "guard.ownership",
+        "not drilled",
+    ] {
         assert!(said.contains(word), "no `{word}` in:\n{said}");
     }
     assert!(said.contains("data       absent"), "{said}");
@@ -30,7 +37,10 @@ fn audit_verify_reads_every_chain() {
     let output = house.vauban(&["audit", "verify"]);
     let said = text(&output);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("edge") && said.contains("authority"), "{said}");
+    assert!(
+        said.contains("edge") && said.contains("authority"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -51,7 +61,13 @@ fn one_library_everywhere_is_found_in_a_components_file() {
         env!("CARGO_MANIFEST_DIR"),
         "/src/demo/stories/one-jwt-library.components.json"
     );
-    let output = vauban(&["check", "-c", plan.to_str().unwrap(), "--components", components]);
+    let output = vauban(&[
+        "check",
+        "-c",
+        plan.to_str().unwrap(),
+        "--components",
+        components,
+    ]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("SEAM-JWT-01"), "{said}");

@@ -47,7 +47,11 @@ fn transfers(house: &House, wanted: usize, mut between: impl FnMut(usize)) -> Ve
     while booked.len() < wanted {
         between(tries);
         tries += 1;
-        assert!(tries < wanted * 40, "the bank never recovered: {} of {wanted}", booked.len());
+        assert!(
+            tries < wanted * 40,
+            "the bank never recovered: {} of {wanted}",
+            booked.len()
+        );
         let key = format!("crash-{:06}", booked.len());
         match house.try_transfer(&tokens.access, &key, 500_101, 500_102, 1) {
             Some(answer) if answer.status == 201 => booked.push(Booked {
@@ -75,9 +79,9 @@ fn judge(house: &House, booked: &[Booked]) {
     assert!(said.status.success(), "{}", text(&said));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let balances = runtime
-        .block_on(vauban_bank::ledger_balances(&vauban_bank::Database::Sqlite(
-            house.state.join("data/bank.db"),
-        )))
+        .block_on(vauban_bank::ledger_balances(
+            &vauban_bank::Database::Sqlite(house.state.join("data/bank.db")),
+        ))
         .unwrap();
     assert!(
         balances.transfers >= i64::try_from(booked.len()).unwrap(),
@@ -86,7 +90,11 @@ fn judge(house: &House, booked: &[Booked]) {
     let mut ids: Vec<&str> = booked.iter().map(|one| one.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids.len(), booked.len(), "two keys were answered with one transfer");
+    assert_eq!(
+        ids.len(),
+        booked.len(),
+        "two keys were answered with one transfer"
+    );
     let token = house.login("alice").access;
     for one in booked {
         let answer = house.get(&format!("/transfers/{}", one.id.trim_matches('"')), &token);
@@ -94,7 +102,10 @@ fn judge(house: &House, booked: &[Booked]) {
             std::thread::park_timeout(std::time::Duration::from_secs(1));
             continue;
         }
-        assert_eq!(answer.status, 200, "an acknowledged transfer is missing: {answer:?}");
+        assert_eq!(
+            answer.status, 200,
+            "an acknowledged transfer is missing: {answer:?}"
+        );
     }
     for one in booked {
         let events = vauban_audit::find(&house.state.join("audit"), &one.decision).unwrap();
@@ -108,7 +119,10 @@ fn judge(house: &House, booked: &[Booked]) {
 
 #[test]
 fn any_process_may_be_killed_at_any_time() {
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     println!("seed {seed}");
     let house = House::start();
     let mut dice = Dice(seed | 1);

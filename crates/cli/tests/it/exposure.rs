@@ -11,15 +11,32 @@ use crate::house::{House, bearer};
 
 /// Method, route, a request of alice's that works, its body.
 const SAMPLES: &[(&str, &str, &str, Option<&str>)] = &[
-    ("GET", "/api/v1/user/profile/{id}", "/api/v1/user/profile/1001", None),
-    ("GET", "/api/v1/admin/profiles", "/api/v1/admin/profiles", None),
+    (
+        "GET",
+        "/api/v1/user/profile/{id}",
+        "/api/v1/user/profile/1001",
+        None,
+    ),
+    (
+        "GET",
+        "/api/v1/admin/profiles",
+        "/api/v1/admin/profiles",
+        None,
+    ),
     ("GET", "/accounts", "/accounts", None),
-    ("GET", "/accounts/{id}/statements", "/accounts/500101/statements", None),
+    (
+        "GET",
+        "/accounts/{id}/statements",
+        "/accounts/500101/statements",
+        None,
+    ),
     (
         "POST",
         "/transfers",
         "/transfers",
-        Some(r#"{"from_account":500101,"to_account":500201,"amount_cents":1,"reference":"exposure"}"#),
+        Some(
+            r#"{"from_account":500101,"to_account":500201,"amount_cents":1,"reference":"exposure"}"#,
+        ),
     ),
     ("GET", "/transfers/{id}", "/transfers/@TRANSFER@", None),
     ("POST", "/auth/logout", "/auth/logout", None),
@@ -27,10 +44,22 @@ const SAMPLES: &[(&str, &str, &str, Option<&str>)] = &[
 
 /// Routes that need no identity, with the reason that the plan gives in other words; a route that appears in neither list fails.
 const EXEMPT: &[(&str, &str, &str)] = &[
-    ("POST", "/auth/login", "tokens come from here; answers.rs and the authority's own tests cover it"),
-    ("POST", "/auth/refresh", "the refresh token is the credential; covered likewise"),
+    (
+        "POST",
+        "/auth/login",
+        "tokens come from here; answers.rs and the authority's own tests cover it",
+    ),
+    (
+        "POST",
+        "/auth/refresh",
+        "the refresh token is the credential; covered likewise",
+    ),
     ("GET", "/.well-known/jwks.json", "public keys"),
-    ("POST", "/images", "its body is a picture; covered by an own test below"),
+    (
+        "POST",
+        "/images",
+        "its body is a picture; covered by an own test below",
+    ),
 ];
 
 fn forged(house: &House, audience: &str, issued_ago: u64) -> String {
@@ -88,7 +117,11 @@ fn every_route_is_covered_or_exempt() {
     let covered: BTreeSet<(String, String)> = SAMPLES
         .iter()
         .map(|(method, route, ..)| ((*method).to_owned(), (*route).to_owned()))
-        .chain(EXEMPT.iter().map(|(method, route, _)| ((*method).to_owned(), (*route).to_owned())))
+        .chain(
+            EXEMPT
+                .iter()
+                .map(|(method, route, _)| ((*method).to_owned(), (*route).to_owned())),
+        )
         .collect();
     assert_eq!(routes(House::shared()), covered);
 }
@@ -105,9 +138,18 @@ fn exposure() {
         ("own", Some(alice)),
         ("none", None),
         ("garbage", Some("not.a.token".to_owned())),
-        ("expired", Some(forged(house, "https://api.bank.example", 2000))),
-        ("wrong audience", Some(forged(house, "https://other.example", 10))),
-        ("never issued", Some(forged(house, "https://api.bank.example", 10))),
+        (
+            "expired",
+            Some(forged(house, "https://api.bank.example", 2000)),
+        ),
+        (
+            "wrong audience",
+            Some(forged(house, "https://other.example", 10)),
+        ),
+        (
+            "never issued",
+            Some(forged(house, "https://api.bank.example", 10)),
+        ),
         ("other tenant", Some(house.token("dave"))),
         ("revoked", Some(revoked)),
     ];
@@ -138,7 +180,9 @@ fn exposure() {
             .unwrap();
         }
     }
-    let table: String = table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n");
+    let table: String = table
+        .lines()
+        .fold(String::new(), |text, line| text + line.trim_end() + "\n");
     expect_file!["./exposure.golden"].assert_eq(&table);
 }
 
@@ -146,12 +190,18 @@ fn exposure() {
 fn images_need_an_identity_and_a_picture() {
     let house = House::shared();
     let none = house.curl("POST", "/images", &["content-type: image/png"], None);
-    assert_eq!((none.status, none.code()), (401, "token.missing".to_owned()));
+    assert_eq!(
+        (none.status, none.code()),
+        (401, "token.missing".to_owned())
+    );
     let text = house.curl(
         "POST",
         "/images",
         &[&bearer(&house.token("alice")), "content-type: text/plain"],
         None,
     );
-    assert_eq!((text.status, text.code()), (415, "contract.media_type".to_owned()));
+    assert_eq!(
+        (text.status, text.code()),
+        (415, "contract.media_type".to_owned())
+    );
 }

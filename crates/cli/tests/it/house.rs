@@ -69,9 +69,15 @@ impl House {
 
     /// A demo on this state directory, with further environment.
     pub(crate) fn on(state: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::with(state, &[], environment)
+    }
+
+    /// A demo with further arguments.
+    pub(crate) fn with(state: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(VAUBAN)
             .args(["demo", "--quiet", "--state"])
             .arg(state)
+            .args(arguments)
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -101,7 +107,11 @@ impl House {
     /// Process id of one member, as the supervisor wrote it.
     pub(crate) fn pid(&self, member: &str) -> u32 {
         let file = self.state.join(format!("run/{member}.pid"));
-        std::fs::read_to_string(file).unwrap().trim().parse().unwrap()
+        std::fs::read_to_string(file)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap()
     }
 
     /// The supervisor's own process id.
@@ -114,7 +124,13 @@ impl House {
         self.child.wait().unwrap();
     }
 
-    pub(crate) fn curl(&self, method: &str, path: &str, headers: &[&str], body: Option<&str>) -> Answer {
+    pub(crate) fn curl(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: Option<&str>,
+    ) -> Answer {
         self.try_curl(method, path, headers, body).unwrap()
     }
 
@@ -135,7 +151,12 @@ impl House {
             command.args(["--header", header]);
         }
         if body.is_some() {
-            command.args(["--data-binary", "@-", "--header", "content-type: application/json"]);
+            command.args([
+                "--data-binary",
+                "@-",
+                "--header",
+                "content-type: application/json",
+            ]);
         }
         command.arg(format!("https://localhost:{}{path}", self.port));
         let output = fed(command, body.unwrap_or_default());
@@ -149,7 +170,14 @@ impl House {
         self.curl("GET", path, &[&bearer(token)], None)
     }
 
-    pub(crate) fn transfer(&self, token: &str, key: &str, from: u64, to: u64, cents: u64) -> Answer {
+    pub(crate) fn transfer(
+        &self,
+        token: &str,
+        key: &str,
+        from: u64,
+        to: u64,
+        cents: u64,
+    ) -> Answer {
         self.try_transfer(token, key, from, to, cents).unwrap()
     }
 

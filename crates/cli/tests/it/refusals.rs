@@ -29,8 +29,15 @@ fn a_state_of_another_version() {
     let state = folder.path().join("state");
     drop(House::on(&state, &[]));
     std::fs::write(state.join("version"), "7\n").unwrap();
-    refused(&["demo", "--once", "--state", state.to_str().unwrap()], 3, &["version", "`7`"]);
-    assert_eq!(std::fs::read_to_string(state.join("version")).unwrap(), "7\n");
+    refused(
+        &["demo", "--once", "--state", state.to_str().unwrap()],
+        3,
+        &["version", "`7`"],
+    );
+    assert_eq!(
+        std::fs::read_to_string(state.join("version")).unwrap(),
+        "7\n"
+    );
 }
 
 #[test]
@@ -49,7 +56,11 @@ fn a_damaged_authority_database() {
         3,
         &["authority.db"],
     );
-    assert_eq!(std::fs::read(&database).unwrap(), bytes, "the database was written to");
+    assert_eq!(
+        std::fs::read(&database).unwrap(),
+        bytes,
+        "the database was written to"
+    );
 }
 
 #[test]
@@ -76,7 +87,11 @@ fn a_damaged_audit_segment() {
         3,
         &["000001.seg"],
     );
-    assert_eq!(std::fs::read(&segment).unwrap(), bytes, "the segment was written to");
+    assert_eq!(
+        std::fs::read(&segment).unwrap(),
+        bytes,
+        "the segment was written to"
+    );
 }
 
 /// A copy of the bank's plan with one line changed.
@@ -108,7 +123,12 @@ fn every_mistake_is_named_with_its_place_and_nothing_starts() {
         refused(
             &[command, "-c", &plan],
             2,
-            &["vauban.yaml:", "access_token_secondz", "colour", "access_token_seconds"],
+            &[
+                "vauban.yaml:",
+                "access_token_secondz",
+                "colour",
+                "access_token_seconds",
+            ],
         );
     }
 }
@@ -116,7 +136,11 @@ fn every_mistake_is_named_with_its_place_and_nothing_starts() {
 #[test]
 fn a_drill_never_runs_on_production() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = changed(folder.path(), "environment: development", "environment: production");
+    let plan = changed(
+        folder.path(),
+        "environment: development",
+        "environment: production",
+    );
     let output = vauban(&["drill", "-c", &plan, "--quick"]);
     let said = text(&output);
     assert!([Some(2), Some(3)].contains(&output.status.code()), "{said}");
@@ -136,5 +160,9 @@ fn a_drill_never_runs_against_public_hosts() {
 #[test]
 fn an_unknown_line_is_named() {
     let bank = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bank/vauban.yaml");
-    refused(&["run", "-c", bank, "--line", "guard:nothing"], 2, &["`guard:nothing`"]);
+    refused(
+        &["run", "-c", bank, "--line", "guard:nothing"],
+        2,
+        &["`guard:nothing`"],
+    );
 }

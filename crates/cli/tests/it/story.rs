@@ -34,7 +34,10 @@ fn the_whole_story() {
 
 #[test]
 fn a_valid_token_is_not_ownership() {
-    check(&["--story", "jwt-is-not-ownership"], &["object.foreign_hidden", "A01"]);
+    check(
+        &["--story", "jwt-is-not-ownership"],
+        &["object.foreign_hidden", "A01"],
+    );
 }
 
 #[test]

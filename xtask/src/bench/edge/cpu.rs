@@ -22,5 +22,8 @@ pub(crate) fn ticks(pids: &[u32]) -> anyhow::Result<u64> {
 /// Clock ticks in a second.
 pub(crate) fn ticks_per_second() -> anyhow::Result<f64> {
     let text = crate::run::output(std::path::Path::new("/"), "getconf", &["CLK_TCK"])?;
-    String::from_utf8_lossy(&text).trim().parse().context("getconf CLK_TCK")
+    String::from_utf8_lossy(&text)
+        .trim()
+        .parse()
+        .context("getconf CLK_TCK")
 }

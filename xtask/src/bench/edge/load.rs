@@ -64,7 +64,9 @@ pub(crate) fn run(target: &Target, seconds: u32) -> anyhow::Result<Measured> {
     let script = target.folder.join("report.lua");
     std::fs::write(&script, REPORT).context("script of wrk")?;
     let before = cpu::ticks(&target.pids)?;
-    let mut words: Vec<String> = ["-c", "1", "wrk", "-t1", "-c32"].map(str::to_owned).to_vec();
+    let mut words: Vec<String> = ["-c", "1", "wrk", "-t1", "-c32"]
+        .map(str::to_owned)
+        .to_vec();
     words.push(format!("-d{seconds}s"));
     for header in &target.headers {
         words.push("-H".to_owned());
@@ -78,7 +80,12 @@ pub(crate) fn run(target: &Target, seconds: u32) -> anyhow::Result<Measured> {
     let text = String::from_utf8_lossy(&text);
     let line = text.lines().last().context("wrk printed nothing")?;
     let figures: Value = serde_json::from_str(line).context("wrk's report")?;
-    let figure = |name: &str| figures.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let figure = |name: &str| {
+        figures
+            .get(name)
+            .and_then(Value::as_f64)
+            .unwrap_or(f64::NAN)
+    };
     let requests = figure("requests");
     anyhow::ensure!(
         figure("errors") == 0.0 && requests > 0.0,

@@ -53,8 +53,8 @@ impl Subject {
             .iter()
             .map(|member| {
                 let file = self.state.join(format!("run/{member}.pid"));
-                let text = std::fs::read_to_string(&file)
-                    .with_context(|| file.display().to_string())?;
+                let text =
+                    std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
                 text.trim().parse().context("pid")
             })
             .collect::<anyhow::Result<_>>()?;
@@ -73,7 +73,11 @@ impl Subject {
 
 /// Builds the release binary, writes the plan, starts it on core 0, logs in.
 pub(crate) fn start(root: &Path, folder: &Path) -> anyhow::Result<Subject> {
-    run(root, env!("CARGO"), &["build", "--release", "--locked", "-p", "vauban-cli"])?;
+    run(
+        root,
+        env!("CARGO"),
+        &["build", "--release", "--locked", "-p", "vauban-cli"],
+    )?;
     let backend_port = free_port()?;
     let plan = folder.join("plan");
     copy_plan(root, &plan, backend_port)?;
@@ -123,7 +127,9 @@ pub(crate) fn start(root: &Path, folder: &Path) -> anyhow::Result<Subject> {
 /// Where cargo puts what it builds.
 fn target(root: &Path) -> anyhow::Result<PathBuf> {
     let metadata = crate::run::metadata(root)?;
-    let folder = metadata.get("target_directory").and_then(|value| value.as_str());
+    let folder = metadata
+        .get("target_directory")
+        .and_then(|value| value.as_str());
     Ok(PathBuf::from(folder.context("target folder")?))
 }
 
@@ -135,8 +141,11 @@ fn copy_plan(root: &Path, plan: &Path, port: u16) -> anyhow::Result<()> {
             std::fs::copy(entry.path(), plan.join(kind).join(entry.file_name())).context("plan")?;
         }
     }
-    std::fs::copy(root.join("bench/edge/plain.yaml"), plan.join("openapi/plain.yaml"))
-        .context("plan")?;
+    std::fs::copy(
+        root.join("bench/edge/plain.yaml"),
+        plan.join("openapi/plain.yaml"),
+    )
+    .context("plan")?;
     let text = std::fs::read_to_string(root.join("bench/edge/vauban.yaml")).context("plan")?;
     std::fs::write(
         plan.join("vauban.yaml"),

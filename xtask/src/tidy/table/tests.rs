@@ -26,13 +26,19 @@ fn check(arrows: &[(&str, &[&str])], expected: &[&str]) {
 
 #[test]
 fn equal_is_fine() {
-    check(&[("vauban-http", &[]), ("vauban-net", &["vauban-http"])], &[]);
+    check(
+        &[("vauban-http", &[]), ("vauban-net", &["vauban-http"])],
+        &[],
+    );
 }
 
 #[test]
 fn an_arrow_upwards_is_two_findings() {
     check(
-        &[("vauban-http", &["vauban-net"]), ("vauban-net", &["vauban-http"])],
+        &[
+            ("vauban-http", &["vauban-net"]),
+            ("vauban-net", &["vauban-http"]),
+        ],
         &[
             "`vauban-http` uses `vauban-net`, which its row in ARCHITECTURE.md does not say",
             "the arrow `vauban-http` → `vauban-net` does not go down a level",
@@ -43,7 +49,11 @@ fn an_arrow_upwards_is_two_findings() {
 #[test]
 fn a_stale_row_and_a_missing_row_are_found() {
     check(
-        &[("vauban-http", &[]), ("vauban-net", &[]), ("vauban-new", &[])],
+        &[
+            ("vauban-http", &[]),
+            ("vauban-net", &[]),
+            ("vauban-new", &[]),
+        ],
         &[
             "ARCHITECTURE.md says that `vauban-net` uses `vauban-http`; it does not",
             "`vauban-new` is missing in ARCHITECTURE.md's table",

@@ -56,10 +56,16 @@ pub(super) async fn trace(stage: &Stage, answer: &Answer) -> anyhow::Result<()> 
         }
     }
     say("  5 secrets");
-    say("      key A (ES256, access tokens) and key B (Ed25519, internal tokens) are held by the authority alone;");
-    say("      the plan holds references only; the internal token lived at most 60 seconds and reached one service");
+    say(
+        "      key A (ES256, access tokens) and key B (Ed25519, internal tokens) are held by the authority alone;",
+    );
+    say(
+        "      the plan holds references only; the internal token lived at most 60 seconds and reached one service",
+    );
     say("  6 supply chain");
-    say("      two token libraries that share no code decide: see docs/reference/common-mode.md and `vauban check`");
+    say(
+        "      two token libraries that share no code decide: see docs/reference/common-mode.md and `vauban check`",
+    );
     anyhow::ensure!(
         events.len() >= 3,
         "a transfer must leave an event at the edge, the guard and the service"
