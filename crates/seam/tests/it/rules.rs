@@ -302,3 +302,19 @@ fn an_operation_that_asks_nobody_or_is_public_has_no_seam_with_identity() {
         assert_eq!(find_edited("idor-01/bad", edits), [], "{edits:?}");
     }
 }
+
+#[test]
+fn the_demo_bank_has_no_seam_with_what_this_build_is_made_of() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |file: &str| {
+        std::fs::read_to_string(root.join("bank").join(file)).map_err(|error| error.to_string())
+    };
+    let authority = std::fs::read_to_string(root.join("crates/authority/openapi.yaml")).unwrap();
+    let main = TextFile {
+        name: "bank/vauban.yaml".into(),
+        text: read("vauban.yaml").unwrap(),
+    };
+    let plan = load(&main, &mut |file| read(file), &[("authority", &authority)])
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(check(&facts(&plan, &Components::embedded())), []);
+}
