@@ -26,22 +26,14 @@ pub(crate) fn test(root: &Path, install: bool, package: Option<&str>) -> anyhow:
     }
     let mut arguments = vec!["test", "--locked", "--no-fail-fast"];
     match package {
-        Some(name) => arguments.extend(["--package", name]),
+        Some(name) => {
+            arguments.extend(["--package", name]);
+            // The end-to-end tests start both binaries. With the whole workspace cargo builds both before the first test.
+            let binaries = ["build", "--locked", "-p", "vauban-cli", "-p", "vauban-drill"];
+            run(root, env!("CARGO"), &binaries)?;
+        }
         None => arguments.push("--workspace"),
     }
-    // The end-to-end tests start both binaries, so both exist before the first test runs.
-    run(
-        root,
-        env!("CARGO"),
-        &[
-            "build",
-            "--locked",
-            "-p",
-            "vauban-cli",
-            "-p",
-            "vauban-drill",
-        ],
-    )?;
     say(&format!("$ cargo {}", arguments.join(" ")));
     let mut child = Command::new(env!("CARGO"))
         .args(&arguments)
