@@ -1,6 +1,8 @@
 //! The log on a real file system, through the public API only.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod sample;
