@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use crate::run::{exists, run};
+use crate::run::{output, run};
 use crate::{generate, say, test, tidy};
 
 /// Version of cargo-deny that CI installs when none is there.
@@ -61,7 +61,8 @@ pub(crate) fn ci(root: &Path) -> anyhow::Result<()> {
 fn deny(root: &Path) -> anyhow::Result<()> {
     let cargo = env!("CARGO");
     let tool = root.join("target/tools/bin/cargo-deny");
-    let program = if exists("cargo-deny") {
+    let installed = output(root, "cargo-deny", &["--version"]).is_ok();
+    let program = if installed {
         "cargo-deny".to_owned()
     } else {
         if !tool.exists() {

@@ -29,7 +29,14 @@ pub(crate) fn test(root: &Path, install: bool, package: Option<&str>) -> anyhow:
         Some(name) => {
             arguments.extend(["--package", name]);
             // The end-to-end tests start both binaries. With the whole workspace cargo builds both before the first test.
-            let binaries = ["build", "--locked", "-p", "vauban-cli", "-p", "vauban-drill"];
+            let binaries = [
+                "build",
+                "--locked",
+                "-p",
+                "vauban-cli",
+                "-p",
+                "vauban-drill",
+            ];
             run(root, env!("CARGO"), &binaries)?;
         }
         None => arguments.push("--workspace"),
