@@ -72,3 +72,23 @@ fn one_library_everywhere_is_found_in_a_components_file() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("SEAM-JWT-01"), "{said}");
 }
+
+#[test]
+fn run_serves_the_plan_and_answers_for_services_that_are_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    drop(House::on(&state, &[]));
+    let house = House::run(&state);
+    let token = house.login("alice").access;
+    let answer = house.get("/accounts/500101/statements", &token);
+    assert_eq!(
+        (answer.status, answer.code()),
+        (502, "upstream.unavailable".to_owned())
+    );
+    // What the guard decides before the service is asked stays decided.
+    let foreign = house.get("/accounts/500201/statements", &token);
+    assert_eq!(
+        (foreign.status, foreign.code()),
+        (404, "object.foreign_hidden".to_owned())
+    );
+}

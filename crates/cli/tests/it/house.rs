@@ -74,11 +74,29 @@ impl House {
 
     /// A demo with further arguments.
     pub(crate) fn with(state: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(VAUBAN)
+        let mut command = Command::new(VAUBAN);
+        command
             .args(["demo", "--quiet", "--state"])
             .arg(state)
             .args(arguments)
-            .envs(environment.iter().copied())
+            .envs(environment.iter().copied());
+        Self::spawn(command, state, "edge: ")
+    }
+
+    /// `vauban run` on the state of a demo that has ended: the lines, without the bank's services.
+    pub(crate) fn run(state: &Path) -> Self {
+        let mut command = Command::new(VAUBAN);
+        command
+            .arg("run")
+            .arg("--config")
+            .arg(state.join("vauban.yaml"))
+            .arg("--state")
+            .arg(state);
+        Self::spawn(command, state, "public: ")
+    }
+
+    fn spawn(mut command: Command, state: &Path, prefix: &str) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -89,7 +107,7 @@ impl House {
             let line = line.unwrap();
             said.push_str(&line);
             said.push('\n');
-            if let Some(address) = line.strip_prefix("edge: ") {
+            if let Some(address) = line.strip_prefix(prefix) {
                 port = address.rsplit(':').next().unwrap().parse().ok();
             }
             if line == "ready" {
@@ -99,7 +117,7 @@ impl House {
         Self {
             child,
             state: state.to_path_buf(),
-            port: port.unwrap_or_else(|| panic!("the demo did not start:\n{said}")),
+            port: port.unwrap_or_else(|| panic!("it did not start:\n{said}")),
             _folder: None,
         }
     }
@@ -240,6 +258,9 @@ impl House {
 impl Drop for House {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
+        // `vauban run` is told by a signal, as a service manager would.
+        let pid = self.child.id().to_string();
+        drop(Command::new("kill").args(["-TERM", &pid]).output());
         drop(self.child.wait());
     }
 }
