@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 
-use journal::{FileId, Undo, unflushed};
+use journal::{FileId, Undo};
 
 const SOURCE: &str = include_str!("../c/undo.c");
 
@@ -42,6 +42,9 @@ pub struct Unsynced {
 pub struct Report {
     /// Files that lost something, with the number of writes undone.
     pub files: BTreeMap<PathBuf, u64>,
+    /// Files that were written and flushed, with the number of writes that this made durable. A test that expects nothing
+    /// to be lost asks here whether anything was watched.
+    pub flushed: BTreeMap<PathBuf, u64>,
     /// Writes to files that have no name any more; nothing was done about them.
     pub writes_to_gone_files: u64,
     /// Shared memory of `SQLite`, removed.
@@ -112,13 +115,18 @@ impl Unsynced {
         let mut report = Report::default();
         let mut found = BTreeMap::new();
         walk(&dir, &mut found, &mut report)?;
-        for (id, writes) in unflushed(&undo, &shared)? {
-            let count = writes.len() as u64;
-            if let Some(path) = found.get(&id) {
-                restore(path, &writes)?;
-                report.files.insert(path.clone(), count);
-            } else {
+        for (id, writes) in journal::read(&undo, &shared)? {
+            let count = writes.unflushed.len() as u64;
+            let Some(path) = found.get(&id) else {
                 report.writes_to_gone_files += count;
+                continue;
+            };
+            if writes.flushed > 0 {
+                report.flushed.insert(path.clone(), writes.flushed);
+            }
+            if count > 0 {
+                restore(path, &writes.unflushed)?;
+                report.files.insert(path.clone(), count);
             }
         }
         std::fs::remove_file(journal.join("undo"))?;

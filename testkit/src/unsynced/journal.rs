@@ -23,15 +23,24 @@ pub(super) struct Undo<'j> {
     pub(super) old_bytes: &'j [u8],
 }
 
-/// The writes of each file that no flush followed, in the order in which they were made.
-pub(super) fn unflushed<'j>(
+/// What happened to one file.
+#[derive(Debug, Default)]
+pub(super) struct Writes<'j> {
+    /// Those that no flush followed, in the order in which they were made.
+    pub(super) unflushed: Vec<Undo<'j>>,
+    /// How many a flush made durable.
+    pub(super) flushed: u64,
+}
+
+/// What happened to each file that was written.
+pub(super) fn read<'j>(
     journal: &'j [u8],
     shared: &[u8],
-) -> io::Result<BTreeMap<FileId, Vec<Undo<'j>>>> {
-    let mut files: BTreeMap<FileId, Vec<Undo<'j>>> = BTreeMap::new();
+) -> io::Result<BTreeMap<FileId, Writes<'j>>> {
+    let mut files: BTreeMap<FileId, Writes<'j>> = BTreeMap::new();
     // `struct shared`: ready, sequence, end. What stands beyond the end was being written when its process died.
     let end = shared.chunks_exact(8).nth(2).ok_or_else(torn)?;
-    let end = usize::try_from(number(end)?).map_err(|_| torn())?;
+    let end = usize::try_from(number(end)?).map_err(|_wrong_size| torn())?;
     let mut rest = journal.get(..end).ok_or_else(torn)?;
     while !rest.is_empty() {
         let (head, after) = rest.split_at_checked(64).ok_or_else(torn)?;
@@ -49,7 +58,7 @@ pub(super) fn unflushed<'j>(
         else {
             return Err(torn());
         };
-        let length = usize::try_from(length).map_err(|_| torn())?;
+        let length = usize::try_from(length).map_err(|_wrong_size| torn())?;
         let (old_bytes, after) = after.split_at_checked(length).ok_or_else(torn)?;
         rest = after;
         let id = FileId {
@@ -58,7 +67,7 @@ pub(super) fn unflushed<'j>(
             born,
         };
         match kind {
-            UNDO => files.entry(id).or_default().push(Undo {
+            UNDO => files.entry(id).or_default().unflushed.push(Undo {
                 sequence,
                 old_size,
                 offset,
@@ -66,18 +75,19 @@ pub(super) fn unflushed<'j>(
             }),
             SYNCED => {
                 if let Some(writes) = files.get_mut(&id) {
-                    writes.retain(|undo| undo.sequence > sequence);
+                    let before = writes.unflushed.len();
+                    writes.unflushed.retain(|undo| undo.sequence > sequence);
+                    writes.flushed += (before - writes.unflushed.len()) as u64;
                 }
             }
             _ => return Err(torn()),
         }
     }
-    files.retain(|_, writes| !writes.is_empty());
     Ok(files)
 }
 
 fn number(bytes: &[u8]) -> io::Result<u64> {
-    Ok(u64::from_ne_bytes(bytes.try_into().map_err(|_| torn())?))
+    Ok(u64::from_ne_bytes(bytes.try_into().map_err(|_wrong_size| torn())?))
 }
 
 fn torn() -> io::Error {

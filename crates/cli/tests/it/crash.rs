@@ -1,9 +1,11 @@
 //! Processes die at random, and the file system forgets what was never synced; nothing acknowledged is missing afterwards.
 
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::house::{House, Tokens, text};
+use vauban_testkit::Unsynced;
+
+use crate::house::{House, Tokens, bearer, text};
 
 /// Members that are killed.
 const MEMBERS: [&str; 8] = [
@@ -65,9 +67,9 @@ fn transfers(house: &House, wanted: usize, mut between: impl FnMut(usize)) -> Ve
                     "{}: {answer:?}",
                     booked.len()
                 );
-                std::thread::park_timeout(std::time::Duration::from_millis(100));
+                std::thread::park_timeout(Duration::from_millis(100));
             }
-            None => std::thread::park_timeout(std::time::Duration::from_millis(100)),
+            None => std::thread::park_timeout(Duration::from_millis(100)),
         }
     }
     booked
@@ -97,10 +99,13 @@ fn judge(house: &House, booked: &[Booked]) {
     );
     let token = house.login("alice").access;
     for one in booked {
-        let answer = house.get(&format!("/transfers/{}", one.id.trim_matches('"')), &token);
-        if answer.status == 429 {
-            std::thread::park_timeout(std::time::Duration::from_secs(1));
-            continue;
+        let path = format!("/transfers/{}", one.id.trim_matches('"'));
+        let mut answer = house.get(&path, &token);
+        for _ in 0..10 {
+            if answer.status == 429 {
+                std::thread::park_timeout(Duration::from_secs(1));
+                answer = house.get(&path, &token);
+            }
         }
         assert_eq!(
             answer.status, 200,
@@ -133,4 +138,141 @@ fn any_process_may_be_killed_at_any_time() {
         }
     });
     judge(&house, &booked);
+}
+
+/// Refusals that were answered: each decision id has to be in the audit afterwards.
+fn refusals(house: &House, token: &str) -> Vec<String> {
+    let asked = [
+        (house.get("/api/v1/admin/profiles", token), 403),
+        (house.get("/accounts/500201/statements", token), 404),
+        (house.get("/api/v1/user/profile/1002", "no-token"), 401),
+        (house.get("/nowhere", token), 404),
+        (
+            house.transfer(token, "theft-0001", 500_201, 500_101, 1),
+            404,
+        ),
+    ];
+    asked
+        .into_iter()
+        .map(|(answer, due)| {
+            assert_eq!(answer.status, due, "{answer:?}");
+            assert!(!answer.decision().is_empty(), "{answer:?}");
+            answer.decision().to_owned()
+        })
+        .collect()
+}
+
+/// Every process of the house, the supervisor last, so that nobody drains or is started again.
+fn all_pids(house: &House) -> Vec<String> {
+    let members = MEMBERS.iter().map(|member| house.pid(member));
+    members
+        .chain([house.supervisor()])
+        .map(|pid| pid.to_string())
+        .collect()
+}
+
+fn kill_all(pids: &[String]) {
+    let killed = Command::new("kill").arg("-9").args(pids).output().unwrap();
+    assert!(killed.status.success(), "{}", text(&killed));
+}
+
+/// Loses what was never flushed, as soon as the last process is gone.
+fn crash(disk: &Unsynced, house: &House) -> vauban_testkit::Report {
+    for _ in 0..200 {
+        match disk.crash(&house.state) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+            report => return report.unwrap(),
+        }
+    }
+    panic!("a killed process is still there");
+}
+
+#[test]
+fn what_was_never_flushed_may_be_lost_and_nothing_acknowledged_is() {
+    let seed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    println!("seed {seed}");
+    let mut dice = Dice(seed | 1);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let disk = Unsynced::build().unwrap();
+    let environment = disk.environment(&state).unwrap();
+    let environment: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let mut house = House::on(&state, &environment);
+
+    let mut booked = transfers(&house, 60, |_| ());
+    let bob = house.login("bob");
+    let goodbye = house.curl("POST", "/auth/logout", &[&bearer(&bob.access)], None);
+    assert_eq!(goodbye.status, 204, "{goodbye:?}");
+    let alice = house.login("alice").access;
+    let refused = refusals(&house, &alice);
+    booked.extend(dying_transfers(&mut house, &alice, dice.roll(400)));
+
+    let report = crash(&disk, &house);
+    println!("lost: {:#?}", report.files);
+    assert!(
+        report.writes_undone() > 0,
+        "nothing was lost, so nothing was shown"
+    );
+    for watched in [
+        "audit/edge/000001.seg",
+        "audit/authority/000001.seg",
+        "audit/service-payments/000001.seg",
+        "authority/authority.db-wal",
+        "data/bank.db-wal",
+    ] {
+        let flushed = report
+            .flushed
+            .get(&state.canonicalize().unwrap().join(watched));
+        assert!(
+            flushed.is_some_and(|writes| *writes > 2),
+            "`{watched}` was not watched: {flushed:?}"
+        );
+    }
+    drop(house);
+    let house = House::on(&state, &[]);
+    judge(&house, &booked);
+    for decision in &refused {
+        let events = vauban_audit::find(&state.join("audit"), decision).unwrap();
+        assert!(
+            events.iter().any(|event| event.status >= 400),
+            "the acknowledged refusal `{decision}` left no event"
+        );
+    }
+    let again = house.get("/accounts", &bob.access);
+    assert_eq!(again.status, 401, "a revoked token came back: {again:?}");
+}
+
+/// Makes transfers while, after so many milliseconds, everything is killed; those that were acknowledged.
+fn dying_transfers(house: &mut House, token: &str, after_ms: u64) -> Vec<Booked> {
+    let mut booked = Vec::new();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let pids = all_pids(house);
+    std::thread::scope(|scope| {
+        let killer = scope.spawn(|| {
+            std::thread::park_timeout(Duration::from_millis(after_ms));
+            kill_all(&pids);
+            stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+            let key = format!("dying-{:06}", booked.len());
+            match house.try_transfer(token, &key, 500_101, 500_102, 1) {
+                Some(answer) if answer.status == 201 => booked.push(Booked {
+                    id: answer.json()["id"].to_string(),
+                    decision: answer.decision().to_owned(),
+                }),
+                Some(_) | None => {}
+            }
+        }
+        killer.join().unwrap();
+    });
+    house.wait();
+    booked
 }
