@@ -31,6 +31,17 @@ impl Dice {
     }
 }
 
+/// Another one each time; a failure is told together with it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the seed is the test's own, and printed"
+)]
+fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    println!("seed {}", now.as_secs());
+    now.as_secs()
+}
+
 fn kill(pid: u32) {
     drop(Command::new("kill").args(["-9", &pid.to_string()]).output());
 }
@@ -124,11 +135,7 @@ fn judge(house: &House, booked: &[Booked]) {
 
 #[test]
 fn any_process_may_be_killed_at_any_time() {
-    let seed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    println!("seed {seed}");
+    let seed = seed();
     let house = House::start();
     let mut dice = Dice(seed | 1);
     let booked = transfers(&house, 200, |_| {
@@ -191,11 +198,7 @@ fn crash(disk: &Unsynced, house: &House) -> vauban_testkit::Report {
 
 #[test]
 fn what_was_never_flushed_may_be_lost_and_nothing_acknowledged_is() {
-    let seed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    println!("seed {seed}");
+    let seed = seed();
     let mut dice = Dice(seed | 1);
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
