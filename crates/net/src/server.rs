@@ -121,8 +121,7 @@ pub async fn serve<A: Answer>(
             Ok((stream, peer)) => {
                 let shared = Arc::clone(&shared);
                 drop(task::spawn("connection", async move {
-                    connection::serve(shared, stream, peer).await;
-                    drop(slot);
+                    connection::serve(shared, stream, peer, Arc::new(slot)).await;
                 }));
             }
             Err(error) => {

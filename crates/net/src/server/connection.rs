@@ -1,6 +1,5 @@
 //! One accepted connection: handshake, gate, hyper, end.
 
-use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,6 +10,8 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit};
+use tokio::task::JoinError;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 use tracing::debug;
@@ -19,7 +20,10 @@ use super::{Acceptor, Answer, Arrival, ServerLimits};
 use crate::gate::{Flight, Gate, Verdict};
 use crate::stream::Stream;
 use crate::workload::spiffe;
-use crate::{IncomingBody, Peer, Stop};
+use crate::{IncomingBody, Peer, Stop, task};
+
+/// A connection's place among all. It is free again when the connection has ended and every answer begun on it is made.
+pub(super) type Place = Arc<Result<OwnedSemaphorePermit, AcquireError>>;
 
 /// What every connection of a server needs.
 pub(super) struct Shared<A> {
@@ -31,7 +35,12 @@ pub(super) struct Shared<A> {
 }
 
 /// Serves a connection to its end. What goes wrong here concerns only this peer.
-pub(super) async fn serve<A: Answer>(shared: Arc<Shared<A>>, stream: Stream, mut peer: Peer) {
+pub(super) async fn serve<A: Answer>(
+    shared: Arc<Shared<A>>,
+    stream: Stream,
+    mut peer: Peer,
+    place: Place,
+) {
     let handshake = timeout(
         shared.limits.header_time,
         shake_hands(&shared.acceptor, stream, &mut peer),
@@ -41,7 +50,7 @@ pub(super) async fn serve<A: Answer>(shared: Arc<Shared<A>>, stream: Stream, mut
         () = shared.stop.stopped() => return,
     };
     match outcome {
-        Ok(Ok(stream)) => answer_all(&shared, stream, &peer).await,
+        Ok(Ok(stream)) => answer_all(&shared, stream, &peer, &place).await,
         Ok(Err(error)) => debug!(peer = ?peer.address, %error, "a handshake failed"),
         Err(_) => debug!(peer = ?peer.address, "a handshake was too slow"),
     }
@@ -72,7 +81,7 @@ async fn shake_hands(acceptor: &Acceptor, stream: Stream, peer: &mut Peer) -> io
     Ok(Stream::Tls(Box::new(TlsStream::Server(stream))))
 }
 
-async fn answer_all<A: Answer>(shared: &Shared<A>, stream: Stream, peer: &Peer) {
+async fn answer_all<A: Answer>(shared: &Shared<A>, stream: Stream, peer: &Peer, place: &Place) {
     let limits = &shared.limits;
     let verdict = Arc::new(Verdict::default());
     let gate = Gate::new(
@@ -91,11 +100,18 @@ async fn answer_all<A: Answer>(shared: &Shared<A>, stream: Stream, peer: &Peer) 
             Arrival::Request(parts, body, peer.clone())
         };
         let flight = Flight::new(&verdict);
-        let answer = shared.answer.answer(arrival);
+        let (answer, place) = (Arc::clone(&shared.answer), Arc::clone(place));
+        // A task of its own: hyper drops what it waits for when the client goes away, and what has begun must be decided and
+        // recorded to its end, or leaving early would be a way to act without a trace.
+        let answering = task::spawn("answer", async move {
+            let response = answer.answer(arrival).await;
+            drop(place);
+            response
+        });
         async move {
-            let mut response = answer.await;
+            let mut response = answering.await?;
             response.body_mut().hold(flight);
-            Ok::<_, Infallible>(response)
+            Ok::<_, JoinError>(response)
         }
     });
     let mut connection = pin!(shared.builder.serve_connection(TokioIo::new(gate), service));

@@ -9,6 +9,8 @@ mod identity;
 #[cfg(test)]
 mod joining;
 #[cfg(test)]
+mod leaving;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod sockets;
