@@ -1,9 +1,9 @@
 //! Which real parts does a test need, that are not ours?
 //!
 //! Processes that are killed without warning ([`process`]), a disk that forgets ([`unsynced`]), a `PostgreSQL` of one's
-//! own ([`postgres`]) and an HTTPS client that shares no code with us ([`https`]). It refuses to know every other crate: a test's means must not fail
-//! together with what they test. Rejected: a pretended database and a client built on our own TLS set-up, because both
-//! would agree with our mistakes.
+//! own ([`postgres`]) and an HTTPS client that shares no code with us ([`https`]). It refuses to know every other crate: a
+//! test's means must not fail together with what they test. Rejected: a pretended database and a client built on our own
+//! TLS set-up, because both would agree with our mistakes.
 //!
 //! Everything here is for tests on one machine. What the machine lacks is an error that begins with `not run:` and names
 //! the package, so that a test can print it and return, and a list of what was not run can be had by searching for it.

@@ -130,6 +130,7 @@ impl Chain {
         self.write_head()
     }
 
+    /// The caller writes `head` next, which flushes the folder and with it the new name.
     fn begin_segment(&mut self) -> io::Result<()> {
         self.medium.release(&segment_name(self.segment));
         self.segment += 1;
@@ -138,7 +139,6 @@ impl Chain {
         let text = self.segment_head()?;
         self.medium.append(&name, &text)?;
         self.medium.sync(&name)?;
-        self.medium.sync_folder()?;
         self.length = text.len() as u64;
         Ok(())
     }

@@ -95,6 +95,16 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    /// A process that was started meanwhile may share the lock for a moment, until it runs its own program; closing the
+    /// file would leave the lock to it.
+    fn drop(&mut self) {
+        if let Some(lock) = &self.lock {
+            drop(lock.unlock());
+        }
+    }
+}
+
 impl Medium for Folder {
     fn claim(&mut self) -> io::Result<bool> {
         let mut missing = Vec::new();

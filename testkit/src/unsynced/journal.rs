@@ -87,7 +87,9 @@ pub(super) fn read<'j>(
 }
 
 fn number(bytes: &[u8]) -> io::Result<u64> {
-    Ok(u64::from_ne_bytes(bytes.try_into().map_err(|_wrong_size| torn())?))
+    Ok(u64::from_ne_bytes(
+        bytes.try_into().map_err(|_wrong_size| torn())?,
+    ))
 }
 
 fn torn() -> io::Error {

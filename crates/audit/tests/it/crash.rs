@@ -13,7 +13,7 @@ const FOLDER: &str = "VAUBAN_AUDIT_TEST_FOLDER";
 const LIFE: &str = "VAUBAN_AUDIT_TEST_LIFE";
 const WRITERS: usize = 4;
 const LIVES: usize = 20;
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The child's side: four writers record for ever and say what was acknowledged. Without a folder there is no child.
 #[test]
