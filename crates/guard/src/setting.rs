@@ -47,6 +47,19 @@ pub enum StartError {
     /// The plan puts no guard in front of the service.
     #[error("service `{0}` has no guard in the plan\nhint: give it a `guard:` block")]
     NotGuarded(String),
+    /// The service's socket is another user's.
+    #[error(
+        "service `{service}` lets only the user `{expected}` connect (`peer_uid`), and this guard runs as `{own}`\n\
+         hint: run the guard as that user, or change `peer_uid`"
+    )]
+    PeerUid {
+        /// The service.
+        service: String,
+        /// The user in the plan.
+        expected: u32,
+        /// The user of this process.
+        own: u32,
+    },
     /// An operation names an object, and nothing says whose it is.
     #[error(
         "operation `{operation}` of `{service}` names an object ({parameters}) and has no rule for it\n\

@@ -64,6 +64,14 @@ impl Parts {
 /// What the plan itself must hold for this guard.
 pub(crate) fn check(plan: &Plan, setting: &Setting) -> Result<(), StartError> {
     let (service, guard) = guarded(plan, &setting.service)?;
+    let own = rustix::process::geteuid().as_raw();
+    if let Some(expected) = guard.peer_uid.filter(|expected| *expected != own) {
+        return Err(StartError::PeerUid {
+            service: service.name.clone(),
+            expected,
+            own,
+        });
+    }
     for operation in &service.document.operations {
         match &operation.ownership {
             Ownership::Undeclared { parameters } => {

@@ -49,6 +49,23 @@ fn check(said: &str, expected: &str) {
 }
 
 #[tokio::test]
+async fn another_user() {
+    // Nobody runs tests as this one.
+    let socket = "socket: ";
+    let said = replaced(
+        "vauban.yaml",
+        socket,
+        "peer_uid: 4294967294\n      socket: ",
+    )
+    .await;
+    check(
+        &said,
+        "service `notes` lets only the user `4294967294` connect (`peer_uid`), and this guard runs as ",
+    );
+    check(&said, "hint: run the guard as that user");
+}
+
+#[tokio::test]
 async fn object_undeclared() {
     let rule = "      x-vauban-object: { entity: Folder, in: path, name: name, foreign: 403, evidence: stored }\n";
     let said = replaced("notes.yaml", rule, "").await;
