@@ -15,7 +15,7 @@ pub(crate) struct House {
     child: Child,
     pub(crate) state: PathBuf,
     pub(crate) port: u16,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 /// What curl got.
@@ -63,7 +63,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
         let mut house = Self::on(&state, &[]);
-        house._folder = Some(folder);
+        house.folder = Some(folder);
         house
     }
 
@@ -118,7 +118,7 @@ impl House {
             child,
             state: state.to_path_buf(),
             port: port.unwrap_or_else(|| panic!("it did not start:\n{said}")),
-            _folder: None,
+            folder: None,
         }
     }
 
