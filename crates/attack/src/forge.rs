@@ -1,10 +1,12 @@
 //! Forged tokens: base64url and compact JWS by hand, so that no library can refuse to write what is wrong.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A token could not be forged.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -75,8 +77,11 @@ impl Draft {
     }
 
     fn signing_input(&self) -> String {
-        let part =
-            |map: &Map<String, Value>| encode(Value::Object(map.clone()).to_string().as_bytes());
+        // By name: whether a map keeps its order depends on what else is linked, and an attack must not.
+        let part = |map: &Map<String, Value>| {
+            let members: BTreeMap<&String, &Value> = map.iter().collect();
+            encode(json!(members).to_string().as_bytes())
+        };
         format!("{}.{}", part(&self.header), part(&self.claims))
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::outcome::{Failure, Outcome};
 use crate::{Format, files, say};
 
-/// Prints the findings; any finding above `info` makes exit code 1.
+/// Prints the findings; any finding makes exit code 1.
 pub(crate) fn check(config: &Path, format: Format, components: Option<&Path>) -> Outcome {
     let loaded = files::load(config)?;
     let components = match components {

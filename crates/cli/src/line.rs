@@ -35,6 +35,9 @@ pub(crate) struct RunArguments {
     /// Run only this line, unsupervised: `edge`, `authority` or `guard:SERVICE`.
     #[arg(long)]
     pub(crate) line: Option<String>,
+    /// End when standard input closes, as a child of a supervisor does.
+    #[arg(long, hide = true)]
+    pub(crate) supervised: bool,
     /// Address that a listener was given by whoever bound it, `NAME=ADDRESS`.
     #[arg(long = "address", value_name = "NAME=ADDRESS")]
     pub(crate) addresses: Vec<String>,
@@ -130,7 +133,10 @@ pub(crate) async fn supervisor_gone() {
 }
 
 /// Runs `serve` until the supervisor is gone; says [`READY`] first.
-pub(crate) async fn serve_until_told<F, E>(serve: impl FnOnce(Stop) -> F) -> anyhow::Result<()>
+pub(crate) async fn serve_until_told<F, E>(
+    supervised: bool,
+    serve: impl FnOnce(Stop) -> F,
+) -> anyhow::Result<()>
 where
     F: Future<Output = Result<(), E>>,
     E: std::error::Error + Send + Sync + 'static,
@@ -141,7 +147,8 @@ where
     say(READY);
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
-        () = supervisor_gone() => stopper.stop(),
+        () = supervisor_gone(), if supervised => stopper.stop(),
+        () = told_to_stop(), if !supervised => stopper.stop(),
     }
     Ok(serving.await?)
 }
@@ -153,6 +160,7 @@ struct Station {
     state: StateDir,
     addresses: BTreeMap<String, SocketAddr>,
     clock: Arc<dyn Clock>,
+    supervised: bool,
 }
 
 /// Runs one line in this process.
@@ -171,6 +179,7 @@ async fn one(loaded: &Loaded, arguments: &RunArguments, name: &str) -> Outcome {
         state: StateDir::attach(&arguments.state)?,
         addresses: members::parse_addresses(&loaded.plan, &arguments.addresses)?,
         clock: Arc::new(SystemClock),
+        supervised: arguments.supervised,
     };
     let socket = station.socket(&line).await?;
     let (audit, writer) = Log::open(&station.state.audit(), &members::folder_of(&line))?;
@@ -255,7 +264,7 @@ impl Station {
             clock: Arc::clone(&self.clock),
         };
         let parts = vauban_authority::Parts::shipped(&self.plan, &setting).await?;
-        serve_until_told(|stop| {
+        serve_until_told(self.supervised, |stop| {
             vauban_authority::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await
@@ -293,7 +302,7 @@ impl Station {
             clock: Arc::clone(&self.clock),
         };
         let parts = vauban_guard::Parts::shipped(&self.plan, &setting)?;
-        serve_until_told(|stop| {
+        serve_until_told(self.supervised, |stop| {
             vauban_guard::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await
@@ -332,7 +341,7 @@ impl Station {
             clock: Arc::clone(&self.clock),
         };
         let parts = vauban_edge::Parts::shipped(&self.plan, &setting)?;
-        serve_until_told(|stop| {
+        serve_until_told(self.supervised, |stop| {
             vauban_edge::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await

@@ -290,7 +290,7 @@ fn limits() -> Value {
         ),
         (
             "headers_max",
-            number(8, 1024, "request header fields"),
+            number(8, 128, "request header fields"),
             true,
         ),
         (

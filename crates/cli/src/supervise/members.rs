@@ -102,6 +102,7 @@ fn arguments(
         "run".into(),
         "--line".into(),
         name_of(line).into(),
+        "--supervised".into(),
         "--config".into(),
         loaded.file.clone().into(),
         "--state".into(),

@@ -31,7 +31,7 @@ pub(super) fn read_limits(
 ) -> Option<Limits> {
     let fields = report.fields(node, "`limits`", LIMIT_KEYS)?;
     let head = fields.need_size(report, "head_bytes_max", 1024..=1_048_576);
-    let headers = fields.need_size(report, "headers_max", 8..=1024);
+    let headers = fields.need_size(report, "headers_max", 8..=128);
     let body = fields.need_size(report, "body_bytes_max", 1..=BODY_BYTES_MAX);
     let header_seconds = fields.need_u32(report, "header_seconds", 1..=300);
     let body_seconds = fields.need_u32(report, "body_seconds", 1..=3600);
