@@ -288,11 +288,7 @@ fn limits() -> Value {
             number(1024, 1_048_576, "request head"),
             true,
         ),
-        (
-            "headers_max",
-            number(8, 128, "request header fields"),
-            true,
-        ),
+        ("headers_max", number(8, 128, "request header fields"), true),
         (
             "body_bytes_max",
             number(1, 67_108_864, "request body"),
