@@ -206,7 +206,7 @@ impl Front {
         let recorded = if waits {
             self.audit.record(event).await
         } else {
-            self.audit.note(event)
+            self.audit.note(&event)
         };
         if let Err(error) = recorded {
             tracing::error!(%error, "a decision could not be recorded");

@@ -65,7 +65,7 @@ async fn an_image_is_described_and_nothing_else_is() {
     let events = house.end().await;
     let facts: Vec<&str> = events
         .iter()
-        .map(|event| event.controls[0].fact.as_str())
+        .map(|event| &*event.controls[0].fact)
         .collect();
     assert!(
         facts.contains(&"a chunk's checksum does not hold"),

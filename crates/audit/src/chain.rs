@@ -100,7 +100,7 @@ impl Chain {
     }
 
     /// Appends a group of events and returns when they are durable. After an error the chain must not be used again.
-    pub(crate) fn commit<'e>(&mut self, events: impl Iterator<Item = &'e str>) -> io::Result<()> {
+    pub(crate) fn commit<'e>(&mut self, events: impl Iterator<Item = &'e [u8]>) -> io::Result<()> {
         self.buffer.clear();
         for json in events {
             self.last = seal(&mut self.buffer, self.next_seq, self.last, "event", json);
@@ -191,7 +191,7 @@ impl Chain {
             self.next_seq,
             self.last,
             "segment",
-            &serde_json::to_string(&head)?,
+            &serde_json::to_vec(&head)?,
         );
         self.next_seq += 1;
         Ok(text)

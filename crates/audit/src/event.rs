@@ -2,8 +2,12 @@
 
 #[cfg(test)]
 pub(crate) mod tests;
+mod write;
+
+pub(crate) use write::write;
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Longest stored form of a name, an identifier or a method.
 pub const NAME_BYTES_MAX: usize = 128;
@@ -21,7 +25,7 @@ pub struct Event {
     /// When, by the clock of the line.
     pub at_unix_ms: u64,
     /// Which line; the [`crate::Log`] writes its own name here, whatever the caller put.
-    pub line: String,
+    pub line: Cow<'static, str>,
     /// The id that all lines use for the same request; empty for events without one.
     pub decision: String,
     /// What kind of event.
@@ -60,10 +64,15 @@ pub struct Event {
 
 impl Event {
     /// An event about nothing in particular yet; its outcome is [`Outcome::Failed`] until somebody says better.
-    pub fn new(at_unix_ms: u64, line: &str, decision: &str, kind: Kind) -> Self {
+    pub fn new(
+        at_unix_ms: u64,
+        line: impl Into<Cow<'static, str>>,
+        decision: &str,
+        kind: Kind,
+    ) -> Self {
         Self {
             at_unix_ms,
-            line: line.to_owned(),
+            line: line.into(),
             decision: decision.to_owned(),
             kind,
             method: String::new(),
@@ -85,12 +94,8 @@ impl Event {
     /// a terminal nor a reader of lines can be led astray by what a stranger sent.
     #[must_use]
     pub fn bounded(mut self) -> Self {
-        for name in [
-            &mut self.line,
-            &mut self.decision,
-            &mut self.method,
-            &mut self.operation,
-        ] {
+        bound_cow(&mut self.line, NAME_BYTES_MAX);
+        for name in [&mut self.decision, &mut self.method, &mut self.operation] {
             bound(name, NAME_BYTES_MAX);
         }
         bound(&mut self.route, FACT_BYTES_MAX);
@@ -109,8 +114,8 @@ impl Event {
         }
         self.controls.truncate(CONTROLS_MAX);
         for control in &mut self.controls {
-            bound(&mut control.name, NAME_BYTES_MAX);
-            bound(&mut control.fact, FACT_BYTES_MAX);
+            bound_cow(&mut control.name, NAME_BYTES_MAX);
+            bound_cow(&mut control.fact, FACT_BYTES_MAX);
         }
         self
     }
@@ -161,18 +166,22 @@ pub enum Outcome {
 #[serde(deny_unknown_fields)]
 pub struct Control {
     /// Its name, from [`crate::control`].
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// What it said.
     pub verdict: Verdict,
     /// What it was decided on; never a secret.
-    pub fact: String,
+    pub fact: Cow<'static, str>,
 }
 
 impl Control {
     /// A control with its verdict and the fact behind it.
-    pub fn new(name: &str, verdict: Verdict, fact: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        verdict: Verdict,
+        fact: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             verdict,
             fact: fact.into(),
         }
@@ -198,8 +207,22 @@ const CUT: &str = "…";
 /// Escapes what must not reach a terminal, doubles backslashes so that the escape is unambiguous, and cuts at a
 /// character boundary with a visible mark.
 fn bound(text: &mut String, bytes_max: usize) {
+    if let Some(stored) = escaped(text, bytes_max) {
+        *text = stored;
+    }
+}
+
+/// [`bound`] for a text that mostly is a constant of ours.
+fn bound_cow(text: &mut Cow<'static, str>, bytes_max: usize) {
+    if let Some(stored) = escaped(text, bytes_max) {
+        *text = Cow::Owned(stored);
+    }
+}
+
+/// The stored form of a text that may not be stored as it is.
+fn escaped(text: &str, bytes_max: usize) -> Option<String> {
     if text.len() <= bytes_max && text.chars().all(is_plain) {
-        return;
+        return None;
     }
     let room = bytes_max.saturating_sub(CUT.len());
     let mut stored = String::new();
@@ -222,7 +245,7 @@ fn bound(text: &mut String, bytes_max: usize) {
             break;
         }
     }
-    *text = stored;
+    Some(stored)
 }
 
 /// Controls, and the invisible characters that reorder or break what surrounds them, are not plain.

@@ -5,14 +5,15 @@ mod tests;
 mod writer;
 
 use crate::chain::Chain;
-use crate::event::Event;
+use crate::event::{self, Event};
 use crate::medium::{Folder, Limits, Medium};
 use crate::scan::Damage;
+use std::cell::RefCell;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use writer::{Item, Shared};
+use writer::{Done, Shared};
 
 /// The log of one line; clones write to the same chain. When the last clone is dropped, what is queued is still written.
 #[derive(Clone, Debug)]
@@ -147,21 +148,15 @@ impl Log {
     /// Answers once the event is durable. If the future is dropped earlier, the event is written all the same.
     pub async fn record(&self, event: Event) -> Result<(), RecordError> {
         let (done, answer) = oneshot::channel();
-        self.user.shared.push(Item {
-            json: self.canonical(event)?,
-            done: Some(done),
-        })?;
+        self.push(&event, Some(done))?;
         answer
             .await
             .unwrap_or_else(|_gone| Err(self.user.shared.failed("the writer is gone")))
     }
 
     /// Queues the event without waiting. It is written with the next group, or after at most 50 ms.
-    pub fn note(&self, event: Event) -> Result<(), RecordError> {
-        self.user.shared.push(Item {
-            json: self.canonical(event)?,
-            done: None,
-        })
+    pub fn note(&self, event: &Event) -> Result<(), RecordError> {
+        self.push(event, None)
     }
 
     /// Writes what is queued and closes the log for all clones. An error means that some notes may be lost.
@@ -173,11 +168,17 @@ impl Log {
             .unwrap_or_else(|_gone| Err(self.user.shared.failed("the writer is gone")))
     }
 
-    /// The stored form: bounded, under this log's own line, one JSON text.
-    fn canonical(&self, event: Event) -> Result<String, RecordError> {
-        let mut event = event.bounded();
-        self.line().clone_into(&mut event.line);
-        serde_json::to_string(&event).map_err(|error| self.user.shared.failed(&error.to_string()))
+    /// Queues the stored form: bounded, under this log's own line, one JSON text.
+    fn push(&self, event: &Event, done: Option<Done>) -> Result<(), RecordError> {
+        thread_local! {
+            static TEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        TEXT.with_borrow_mut(|text| {
+            text.clear();
+            event::write(text, event, self.line())
+                .map_err(|error| self.user.shared.failed(&error.to_string()))?;
+            self.user.shared.push(text, done)
+        })
     }
 }
 

@@ -22,14 +22,22 @@ impl Hash {
     pub(crate) const ZERO: Self = Self([0; 32]);
 }
 
+impl Hash {
+    /// As text.
+    fn hex(self) -> [u8; 64] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |at: u8| DIGITS.get(usize::from(at)).copied().unwrap_or(b'0');
+        let mut text = [0; 64];
+        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        text
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(64);
-        for byte in self.0 {
-            text.extend(char::from_digit(u32::from(byte >> 4), 16));
-            text.extend(char::from_digit(u32::from(byte & 15), 16));
-        }
-        out.write_str(&text)
+        out.write_str(std::str::from_utf8(&self.hex()).unwrap_or_default())
     }
 }
 
@@ -76,14 +84,27 @@ const HASH_MEMBER: &[u8] = b",\"hash\":\"";
 const SEAL_BYTES: usize = HASH_MEMBER.len() + 64 + 2;
 
 /// Appends one record to `out` and returns its hash. `member` is `event` or `segment`, `json` its canonical value.
-pub(crate) fn seal(out: &mut Vec<u8>, seq: u64, prev: Hash, member: &str, json: &str) -> Hash {
-    let opened = format!("{{\"seq\":{seq},\"prev\":\"{prev}\",\"{member}\":");
-    let hash = digest(&[opened.as_bytes(), json.as_bytes(), b"}"]);
-    out.extend_from_slice(opened.as_bytes());
-    out.extend_from_slice(json.as_bytes());
-    out.extend_from_slice(HASH_MEMBER);
-    out.extend_from_slice(hash.to_string().as_bytes());
-    out.extend_from_slice(b"\"}\n");
+pub(crate) fn seal(out: &mut Vec<u8>, seq: u64, prev: Hash, member: &str, json: &[u8]) -> Hash {
+    let begin = out.len();
+    let seq = seq.to_string();
+    for part in [
+        b"{\"seq\":".as_slice(),
+        seq.as_bytes(),
+        b",\"prev\":\"",
+        &prev.hex(),
+        b"\",\"",
+        member.as_bytes(),
+        b"\":",
+        json,
+        b"}",
+    ] {
+        out.extend_from_slice(part);
+    }
+    let hash = digest(&[out.get(begin..).unwrap_or_default()]);
+    out.pop();
+    for part in [HASH_MEMBER, &hash.hex(), b"\"}\n"] {
+        out.extend_from_slice(part);
+    }
     hash
 }
 
@@ -99,7 +120,7 @@ pub(crate) fn unseal(line: &[u8]) -> Result<Record, Broken> {
         .and_then(|rest| rest.strip_suffix(b"\"}"))
         .ok_or(Broken::Shape)?;
     let hash = digest(&[body, b"}"]);
-    if hash.to_string().as_bytes() != written {
+    if hash.hex() != written {
         return Err(Broken::Hash);
     }
     let text: Text = serde_json::from_slice(line).map_err(|_not_ours| Broken::Shape)?;

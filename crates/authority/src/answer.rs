@@ -145,7 +145,7 @@ impl Authority {
         event.status = response.status().as_u16();
         let remembered = match memory {
             Memory::Durable => self.audit.record(event).await,
-            Memory::Queued => self.audit.note(event),
+            Memory::Queued => self.audit.note(&event),
             Memory::None => Ok(()),
         };
         match remembered {

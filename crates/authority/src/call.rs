@@ -1,5 +1,7 @@
 //! One request at the authority: who asks, under which decision, and what there will be to remember.
 
+use std::borrow::Cow;
+
 use std::net::IpAddr;
 
 use http::request::Parts as Head;
@@ -85,13 +87,13 @@ impl From<Unable> for Denial {
 }
 
 impl Call {
-    pub(crate) fn passed(&mut self, control: &str, fact: impl Into<String>) {
+    pub(crate) fn passed(&mut self, control: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.event
             .controls
             .push(Control::new(control, Verdict::Passed, fact));
     }
 
-    pub(crate) fn refused(&mut self, control: &str, fact: impl Into<String>) {
+    pub(crate) fn refused(&mut self, control: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.event
             .controls
             .push(Control::new(control, Verdict::Refused, fact));

@@ -74,7 +74,7 @@ impl Feed {
                 Denial::AuditUnavailable
             };
             for one in earlier {
-                self.audit.note(event(one)).map_err(failed)?;
+                self.audit.note(&event(one)).map_err(failed)?;
             }
             // The log is one chain: when the last is durable, all are.
             self.audit.record(event(last)).await.map_err(failed)?;

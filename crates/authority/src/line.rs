@@ -118,7 +118,11 @@ pub async fn run(
     for task in beside {
         task.abort();
     }
-    if authority.audit.note(event(&authority, Kind::Stop)).is_err() {
+    if authority
+        .audit
+        .note(&event(&authority, Kind::Stop))
+        .is_err()
+    {
         tracing::warn!("the stop could not be recorded");
     }
     authority.store.close().await;

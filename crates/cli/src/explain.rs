@@ -86,7 +86,7 @@ fn refused_by(event: &Event) -> Option<&str> {
         .controls
         .iter()
         .find(|control| control.verdict == Verdict::Refused)
-        .map(|control| control.name.as_str())
+        .map(|control| &*control.name)
 }
 
 /// The last drill's result, if there is one.

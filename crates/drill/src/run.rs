@@ -236,7 +236,7 @@ fn stopped_by(stack: &Stack, decision: &str) -> Option<String> {
     let events = vauban_audit::find(&stack.state.audit(), decision).ok()?;
     let controls = events.into_iter().flat_map(|event| event.controls);
     let mut no = controls.filter(|control| matches!(control.verdict, Said::Refused | Said::Failed));
-    no.next_back().map(|control| control.name)
+    no.next_back().map(|control| control.name.into_owned())
 }
 
 /// The control behind a code, where no line has recorded the decision.

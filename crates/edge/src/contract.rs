@@ -99,7 +99,7 @@ pub(crate) async fn check<'p>(
         trail.refused(control::EDGE_CONTRACT, fact_of(&refusal));
         return Err(refusal.into());
     }
-    trail.passed(control::EDGE_CONTRACT, matched.operation().id.as_str());
+    trail.passed(control::EDGE_CONTRACT, matched.operation().id.clone());
     Ok(Conforming {
         permit,
         body,

@@ -17,7 +17,7 @@ mod tests;
 #[derive(Debug)]
 pub(crate) struct Identified<'p> {
     matched: Matched<'p>,
-    caller: Option<Claims>,
+    caller: Option<Box<Claims>>,
 }
 
 impl<'p> Identified<'p> {
@@ -28,7 +28,7 @@ impl<'p> Identified<'p> {
 
     /// What the caller's token says; `None` where the route asks nobody.
     pub(crate) fn caller(&self) -> Option<&Claims> {
-        self.caller.as_ref()
+        self.caller.as_deref()
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) async fn identify<'p>(
     trail: &mut Trail,
 ) -> Result<Identified<'p>, Denial> {
     if let Authenticate::None { because } = &matched.route().authenticate {
-        trail.skipped(control::EDGE_TOKEN, because.as_str());
+        trail.skipped(control::EDGE_TOKEN, because.clone());
         return Ok(Identified {
             matched,
             caller: None,
@@ -66,7 +66,7 @@ pub(crate) async fn identify<'p>(
             );
             Ok(Identified {
                 matched,
-                caller: Some(claims),
+                caller: Some(Box::new(claims)),
             })
         }
         Err(refusal) => {

@@ -10,7 +10,8 @@ use crate::record::Trail;
 /// A request for an operation of the plan.
 #[derive(Debug)]
 pub(crate) struct Matched<'p> {
-    admitted: Admitted,
+    /// Behind a pointer, because from here on the evidence is kept while others are waited for.
+    admitted: Box<Admitted>,
     route: &'p Route,
     at: OperationRef,
     service: &'p Service,
@@ -75,7 +76,7 @@ pub(crate) fn find<'p>(
     };
     let (service, operation) = plan.operation(at);
     trail.asks_for(found.route.path.as_str(), service, operation);
-    trail.passed(control::EDGE_ROUTE, service.name.as_str());
+    trail.passed(control::EDGE_ROUTE, service.name.clone());
     flood::charge(
         canonical,
         budget,
@@ -90,6 +91,6 @@ pub(crate) fn find<'p>(
         service,
         operation,
         parameters: found.parameters,
-        admitted,
+        admitted: Box::new(admitted),
     })
 }

@@ -48,7 +48,7 @@ pub(crate) fn read(
             return Err(Denial::Path(refusal));
         }
     };
-    trail.passed(control::EDGE_CANONICAL, target.path.as_str());
+    trail.passed(control::EDGE_CANONICAL, target.path.as_str().to_owned());
     let host = accepted
         .head()
         .headers
@@ -57,10 +57,10 @@ pub(crate) fn read(
         .map(without_port);
     let served = host.and_then(|host| hosts.iter().find(|one| one.eq_ignore_ascii_case(host)));
     let Some(served) = served else {
-        trail.refused(control::EDGE_HOST, host.unwrap_or("no host"));
+        trail.refused(control::EDGE_HOST, host.unwrap_or("no host").to_owned());
         return Err(Denial::HostUnknown);
     };
-    trail.passed(control::EDGE_HOST, served);
+    trail.passed(control::EDGE_HOST, served.clone());
     Ok(Canonical { accepted, target })
 }
 

@@ -1,5 +1,7 @@
 //! Step 11, record: every request leaves one event, and nothing is answered that could not be recorded.
 
+use std::borrow::Cow;
+
 use vauban_audit::{Control, Event, Kind, Log, Outcome, Verdict};
 use vauban_net::Body;
 use vauban_policy::{Behind, Denial, Operation, Service};
@@ -56,28 +58,28 @@ impl Trail {
     }
 
     /// A control agreed.
-    pub(crate) fn passed(&mut self, control: &'static str, fact: impl Into<String>) {
+    pub(crate) fn passed(&mut self, control: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.event
             .controls
             .push(Control::new(control, Verdict::Passed, fact));
     }
 
     /// A control said no.
-    pub(crate) fn refused(&mut self, control: &'static str, fact: impl Into<String>) {
+    pub(crate) fn refused(&mut self, control: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.event
             .controls
             .push(Control::new(control, Verdict::Refused, fact));
     }
 
     /// A control was not asked.
-    pub(crate) fn skipped(&mut self, control: &'static str, fact: impl Into<String>) {
+    pub(crate) fn skipped(&mut self, control: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.event
             .controls
             .push(Control::new(control, Verdict::Skipped, fact));
     }
 
     /// A control could not say.
-    pub(crate) fn failed(&mut self, control: &'static str, fact: impl Into<String>) {
+    pub(crate) fn failed(&mut self, control: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.event
             .controls
             .push(Control::new(control, Verdict::Failed, fact));
@@ -99,7 +101,7 @@ pub(crate) async fn conclude(
             if trail.durable {
                 log.record(trail.event).await
             } else {
-                log.note(trail.event)
+                log.note(&trail.event)
             }
         }
         Err(denial) => {

@@ -1,6 +1,8 @@
 //! Last step: one event per request, with every control and the fact that it decided on. Refusals and effects are durable
 //! before the caller hears of them.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -64,22 +66,22 @@ impl Trail {
         }
     }
 
-    pub(crate) fn passed(&mut self, name: &str, fact: impl Into<String>) {
+    pub(crate) fn passed(&mut self, name: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.controls
             .push(Control::new(name, Verdict::Passed, fact));
     }
 
-    pub(crate) fn refused(&mut self, name: &str, fact: impl Into<String>) {
+    pub(crate) fn refused(&mut self, name: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.controls
             .push(Control::new(name, Verdict::Refused, fact));
     }
 
-    pub(crate) fn failed(&mut self, name: &str, fact: impl Into<String>) {
+    pub(crate) fn failed(&mut self, name: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.controls
             .push(Control::new(name, Verdict::Failed, fact));
     }
 
-    pub(crate) fn skipped(&mut self, name: &str, fact: impl Into<String>) {
+    pub(crate) fn skipped(&mut self, name: &'static str, fact: impl Into<Cow<'static, str>>) {
         self.controls
             .push(Control::new(name, Verdict::Skipped, fact));
     }
@@ -96,7 +98,7 @@ impl Trail {
                 self.skipped(name, "not reached");
             }
         }
-        let mut event = Event::new(now_unix_ms, line, &self.decision, Kind::Request);
+        let mut event = Event::new(now_unix_ms, line.to_owned(), &self.decision, Kind::Request);
         event.method = self.method;
         event.route = self.route;
         event.operation = self.operation;
@@ -136,7 +138,7 @@ pub(crate) async fn finish(
     let recorded = if denial.is_some() || !effect_safe {
         line.audit.record(event).await
     } else {
-        line.audit.note(event)
+        line.audit.note(&event)
     };
     match (recorded, decided) {
         (Ok(()), Ok(answered)) => pass(answered),

@@ -29,7 +29,7 @@ fn write(chain: &mut Chain, from: usize, groups: &[usize]) -> Vec<String> {
             .map(|nth| format!("d{}", from + acknowledged.len() + nth))
             .collect();
         let events: Vec<String> = ids.iter().map(|id| json(id)).collect();
-        if chain.commit(events.iter().map(String::as_str)).is_err() {
+        if chain.commit(events.iter().map(String::as_bytes)).is_err() {
             break;
         }
         acknowledged.extend(ids);

@@ -22,13 +22,13 @@ pub(crate) fn largest() -> Event {
     let name = || "\"".repeat(NAME_BYTES_MAX);
     let fact = || "\"".repeat(FACT_BYTES_MAX);
     let control = || Control {
-        name: name(),
+        name: name().into(),
         verdict: Verdict::Refused,
-        fact: fact(),
+        fact: fact().into(),
     };
     Event {
         at_unix_ms: u64::MAX,
-        line: name(),
+        line: name().into(),
         decision: name(),
         kind: Kind::Revocation,
         method: name(),
@@ -78,8 +78,8 @@ fn strings_are_bounded_and_escaped() {
 fn every_string_of_an_event_is_bounded() {
     let long = "\u{1b}".repeat(1_000);
     let mut event = largest();
+    event.line = long.clone().into();
     for text in [
-        &mut event.line,
         &mut event.decision,
         &mut event.method,
         &mut event.route,
@@ -97,7 +97,7 @@ fn every_string_of_an_event_is_bounded() {
     ] {
         *text = Some(long.clone());
     }
-    let control = Control::new(&long, Verdict::Passed, long.clone());
+    let control = Control::new(long.clone(), Verdict::Passed, long);
     event.controls = vec![control; 1_000];
     let json = serde_json::to_string(&event.bounded()).unwrap();
     assert!(

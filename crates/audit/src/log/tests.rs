@@ -30,7 +30,7 @@ fn failed(reason: &str) -> RecordError {
 async fn record_answers_after_the_flush_and_note_does_not_wait() {
     let disk = Faulty::default();
     let (log, writer) = open(&disk, Limits::default());
-    log.note(sample("note")).unwrap();
+    log.note(&sample("note")).unwrap();
     log.record(sample("record")).await.unwrap();
     disk.crash(Crash::Prefix, 7);
     assert_eq!(decisions(&disk), ["note", "record"]);
@@ -43,7 +43,7 @@ async fn a_note_alone_reaches_the_disk_by_itself() {
     let disk = Faulty::default();
     let (log, writer) = open(&disk, Limits::default());
     let before = disk.syncs();
-    log.note(sample("note")).unwrap();
+    log.note(&sample("note")).unwrap();
     disk.wait_for_syncs(before + 1);
     assert_eq!(decisions(&disk), ["note"]);
     drop(log);
@@ -91,11 +91,11 @@ async fn a_full_queue_refuses_and_says_so() {
         let (log, writer) = open(&disk, limits);
         disk.shut_gate(true);
         let mut taken = 0;
-        while log.note(sample("d")).is_ok() {
+        while log.note(&sample("d")).is_ok() {
             taken += 1;
             assert!(taken < 100, "the queue has no end");
         }
-        assert_eq!(log.note(sample("d")), Err(full.clone()));
+        assert_eq!(log.note(&sample("d")), Err(full.clone()));
         assert_eq!(log.record(sample("d")).await, Err(full.clone()));
         disk.shut_gate(false);
         log.close().await.unwrap();
@@ -123,7 +123,7 @@ async fn after_one_failure_everything_is_refused_for_good() {
         disk.fail_at(step, Fault::Error);
         assert_eq!(log.record(sample("second")).await, Err(failed("injected")));
         // The disk works again; the log must not.
-        assert_eq!(log.note(sample("third")), Err(failed("injected")));
+        assert_eq!(log.note(&sample("third")), Err(failed("injected")));
         assert_eq!(log.record(sample("third")).await, Err(failed("injected")));
         let syncs = disk.syncs();
         assert_eq!(log.clone().close().await, Err(failed("injected")));
@@ -148,13 +148,13 @@ async fn a_closed_log_refuses_all_clones() {
     let disk = Faulty::default();
     let (log, writer) = open(&disk, Limits::default());
     let other = log.clone();
-    other.note(sample("note")).unwrap();
+    other.note(&sample("note")).unwrap();
     log.close().await.unwrap();
     let closed = RecordError::Closed {
         line: "edge".to_owned(),
     };
     assert_eq!(closed.to_string(), "the audit log of `edge` is closed");
-    assert_eq!(other.note(sample("late")), Err(closed.clone()));
+    assert_eq!(other.note(&sample("late")), Err(closed.clone()));
     assert_eq!(other.record(sample("late")).await, Err(closed));
     other.close().await.unwrap();
     writer.wait().unwrap();
@@ -171,7 +171,7 @@ async fn dropping_the_last_clone_still_writes_what_is_queued() {
             ..Limits::default()
         },
     );
-    log.note(sample("note")).unwrap();
+    log.note(&sample("note")).unwrap();
     drop(log.clone());
     drop(log);
     writer.wait().unwrap();

@@ -9,13 +9,32 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use tokio::sync::oneshot;
 
-type Done = oneshot::Sender<Result<(), RecordError>>;
+/// Hears how the writing of an event went.
+pub(super) type Done = oneshot::Sender<Result<(), RecordError>>;
 
-/// One event on its way to the disk.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) json: String,
-    pub(super) done: Option<Done>,
+/// Events on their way to the disk, one text behind the other. Emptied and filled again, so that a busy log allocates
+/// nothing per event.
+#[derive(Debug, Default)]
+struct Group {
+    texts: Vec<u8>,
+    /// Where each text ends.
+    ends: Vec<usize>,
+    waiting: Vec<Done>,
+}
+
+impl Group {
+    fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins
+            .zip(&self.ends)
+            .filter_map(|(begin, end)| self.texts.get(begin..*end))
+    }
+
+    fn clear(&mut self) {
+        self.texts.clear();
+        self.ends.clear();
+        self.waiting.clear();
+    }
 }
 
 /// What the users of a log and its thread share.
@@ -29,8 +48,7 @@ pub(super) struct Shared {
 
 #[derive(Debug)]
 struct Queue {
-    items: Vec<Item>,
-    bytes: usize,
+    group: Group,
     /// Somebody waits, or so much does that it should go now.
     urgent: bool,
     state: State,
@@ -48,8 +66,7 @@ enum State {
 impl Shared {
     pub(super) fn new(line: &str, limits: Limits) -> Self {
         let queue = Queue {
-            items: Vec::new(),
-            bytes: 0,
+            group: Group::default(),
             urgent: false,
             state: State::Open,
             closers: Vec::new(),
@@ -73,7 +90,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn push(&self, item: Item) -> Result<(), RecordError> {
+    /// Queues one event's text; `done` hears when it is durable.
+    pub(super) fn push(&self, text: &[u8], done: Option<Done>) -> Result<(), RecordError> {
         let mut queue = self.locked();
         match &queue.state {
             State::Open => {}
@@ -84,22 +102,21 @@ impl Shared {
             }
             State::Failed(reason) => return Err(self.failed(reason)),
         }
-        let bytes = queue.bytes + item.json.len();
-        if queue.items.len() >= self.limits.queue_events_max || bytes > self.limits.queue_bytes_max
-        {
+        let (events, bytes) = (queue.group.ends.len(), queue.group.texts.len() + text.len());
+        if events >= self.limits.queue_events_max || bytes > self.limits.queue_bytes_max {
             return Err(RecordError::Full {
                 line: self.line.clone(),
             });
         }
-        let is_first = queue.items.is_empty();
-        let many = queue.items.len() >= self.limits.queue_events_max / 4
-            || bytes >= self.limits.queue_bytes_max / 4;
-        let is_newly_urgent = !queue.urgent && (item.done.is_some() || many);
+        let many =
+            events >= self.limits.queue_events_max / 4 || bytes >= self.limits.queue_bytes_max / 4;
+        let is_newly_urgent = !queue.urgent && (done.is_some() || many);
         queue.urgent |= is_newly_urgent;
-        queue.bytes = bytes;
-        queue.items.push(item);
+        queue.group.texts.extend_from_slice(text);
+        queue.group.ends.push(bytes);
+        queue.group.waiting.extend(done);
         drop(queue);
-        if is_first || is_newly_urgent {
+        if events == 0 || is_newly_urgent {
             self.wake.notify_one();
         }
         Ok(())
@@ -122,8 +139,10 @@ impl Shared {
     }
 
     /// The next group: at once if somebody waits for it, otherwise as soon as the oldest note has waited long enough.
-    fn next_group(&self) -> Option<Vec<Item>> {
-        let idle = |queue: &mut Queue| queue.items.is_empty() && matches!(queue.state, State::Open);
+    /// Swaps it with `group`, whose content is done with.
+    fn next_group(&self, group: &mut Group) -> bool {
+        let idle =
+            |queue: &mut Queue| queue.group.ends.is_empty() && matches!(queue.state, State::Open);
         let gathering = |queue: &mut Queue| !queue.urgent && matches!(queue.state, State::Open);
         let queue = self
             .wake
@@ -134,9 +153,9 @@ impl Shared {
             .wait_timeout_while(queue, self.limits.note_delay, gathering)
             .unwrap_or_else(PoisonError::into_inner);
         queue.urgent = false;
-        queue.bytes = 0;
-        let group = mem::take(&mut queue.items);
-        (!group.is_empty()).then_some(group)
+        group.clear();
+        mem::swap(&mut queue.group, group);
+        !group.ends.is_empty()
     }
 
     /// Ends the log, for good: the first end counts, and everybody who still waits hears of it.
@@ -150,13 +169,10 @@ impl Shared {
             State::Failed(reason) => Err(self.failed(reason)),
             State::Open | State::Closing | State::Closed => Ok(()),
         };
-        queue.bytes = 0;
-        let waiting = mem::take(&mut queue.items)
-            .into_iter()
-            .filter_map(|item| item.done);
-        let waiting: Vec<Done> = waiting.chain(mem::take(&mut queue.closers)).collect();
+        let waiting = mem::take(&mut queue.group).waiting;
+        let closers = mem::take(&mut queue.closers);
         drop(queue);
-        for done in waiting {
+        for done in waiting.into_iter().chain(closers) {
             tell(done, answer.clone());
         }
     }
@@ -183,8 +199,9 @@ pub(super) fn start(
 }
 
 fn run(shared: &Shared, mut chain: Chain) -> io::Result<()> {
-    while let Some(group) = shared.next_group() {
-        let written = chain.commit(group.iter().map(|item| item.json.as_str()));
+    let mut group = Group::default();
+    while shared.next_group(&mut group) {
+        let written = chain.commit(group.texts());
         let answer = match &written {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -193,7 +210,7 @@ fn run(shared: &Shared, mut chain: Chain) -> io::Result<()> {
                 Err(shared.failed(&error.to_string()))
             }
         };
-        for done in group.into_iter().filter_map(|item| item.done) {
+        for done in group.waiting.drain(..) {
             tell(done, answer.clone());
         }
         written?;

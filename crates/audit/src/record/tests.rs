@@ -3,7 +3,7 @@ use crate::event::tests::{largest, sample};
 
 fn sealed(seq: u64, json: &str) -> Vec<u8> {
     let mut out = Vec::new();
-    seal(&mut out, seq, Hash::ZERO, "event", json);
+    seal(&mut out, seq, Hash::ZERO, "event", json.as_bytes());
     out
 }
 
@@ -20,7 +20,7 @@ fn the_hash_is_the_sha_256_of_the_record_without_its_hash() {
         1,
         Hash::ZERO,
         "segment",
-        &serde_json::to_string(&head).unwrap(),
+        &serde_json::to_vec(&head).unwrap(),
     );
     // Computed with `printf %s '{"seq":1,…}' | sha256sum`.
     expect(&out, FIRST);

@@ -36,7 +36,7 @@ fn child() {
         let write = async |writer: usize| {
             for nth in 0.. {
                 let id = format!("{life}-{writer}-{nth}");
-                log.note(event("edge", &format!("note-{id}"))).unwrap();
+                log.note(&event("edge", &format!("note-{id}"))).unwrap();
                 log.record(event("edge", &id)).await.unwrap();
                 println!("acknowledged {id}");
             }

@@ -13,7 +13,7 @@ async fn a_decision_is_found_in_all_lines_in_the_order_of_a_request() {
         .map(|event| (event.line, event.decision))
         .collect();
     let due = ["edge", "authority", "guard-accounts", "service-accounts"];
-    assert_eq!(lines, due.map(|line| (line.to_owned(), "d17".to_owned())));
+    assert_eq!(lines, due.map(|line| (line.into(), "d17".to_owned())));
     assert_eq!(find(dir.path(), "d17").unwrap()[0], event("edge", "d17"));
     assert_eq!(find(dir.path(), "d1700").unwrap(), []);
     assert_eq!(find(dir.path(), "\"").unwrap(), []);
@@ -60,7 +60,7 @@ async fn more_events_than_one_request_can_write_are_refused() {
     )
     .unwrap();
     for _ in 0..EVENTS_MAX {
-        log.note(event("edge", "same")).unwrap();
+        log.note(&event("edge", "same")).unwrap();
     }
     log.record(event("edge", "last")).await.unwrap();
     assert_eq!(find(dir.path(), "same").unwrap().len(), EVENTS_MAX);

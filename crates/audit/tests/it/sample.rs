@@ -1,7 +1,7 @@
 use std::path::Path;
 use vauban_audit::{Control, Event, Folder, Kind, Limits, Log, Outcome, Verdict, control};
 
-pub(crate) fn event(line: &str, decision: &str) -> Event {
+pub(crate) fn event(line: &'static str, decision: &str) -> Event {
     let mut event = Event::new(1_795_000_000_000, line, decision, Kind::Request);
     event.status = 404;
     event.outcome = Outcome::Refused;
@@ -15,7 +15,7 @@ pub(crate) fn event(line: &str, decision: &str) -> Event {
 }
 
 /// Writes events `d0`, `d1` … into small segments and closes the log.
-pub(crate) async fn write(audit: &Path, line: &str, events: usize) {
+pub(crate) async fn write(audit: &Path, line: &'static str, events: usize) {
     let limits = Limits {
         segment_bytes_max: 4_000,
         ..Limits::default()

@@ -141,7 +141,7 @@ async fn every_difference_to_the_registry_refuses() {
         answer.refused(401, "exchange.refused");
         let event = world.remembered(Kind::Exchange).pop().unwrap();
         assert_eq!(
-            (event.outcome, event.controls.last().unwrap().fact.as_str()),
+            (event.outcome, &*event.controls.last().unwrap().fact),
             (Outcome::Refused, fact),
             "{member}"
         );

@@ -139,7 +139,7 @@ async fn wrong_unknown_disabled_and_foreign_are_refused_alike_and_each_costs_a_h
     let facts: Vec<String> = world
         .remembered(Kind::Login)
         .iter()
-        .map(|event| event.controls.last().unwrap().fact.clone())
+        .map(|event| event.controls.last().unwrap().fact.to_string())
         .collect();
     let expected = [
         "password of account 2bd806c97f0e is wrong",

@@ -8,7 +8,7 @@ fn controls(event: &Event) -> Vec<(&str, Verdict)> {
     event
         .controls
         .iter()
-        .map(|control| (control.name.as_str(), control.verdict))
+        .map(|control| (&*control.name, control.verdict))
         .collect()
 }
 

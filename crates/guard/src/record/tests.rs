@@ -62,7 +62,7 @@ fn an_event_names_every_control() {
         let seen: Vec<(&str, Verdict, &str)> = event
             .controls
             .iter()
-            .map(|c| (c.name.as_str(), c.verdict, c.fact.as_str()))
+            .map(|c| (&*c.name, c.verdict, &*c.fact))
             .collect();
         let expected = vec![
             (control::GUARD_PEER, Verdict::Passed, "edge"),

@@ -38,11 +38,7 @@ async fn each_request_leaves_one_event_with_every_control() {
     assert_eq!(events.len(), 1);
     let event = &events[0];
     assert_eq!(
-        (
-            event.line.as_str(),
-            event.method.as_str(),
-            event.route.as_str()
-        ),
+        (&*event.line, event.method.as_str(), event.route.as_str()),
         ("guard-notes", "GET", "/notes/{id}")
     );
     assert_eq!(
@@ -56,7 +52,7 @@ async fn each_request_leaves_one_event_with_every_control() {
     let seen: Vec<(&str, Verdict, &str)> = event
         .controls
         .iter()
-        .map(|c| (c.name.as_str(), c.verdict, c.fact.as_str()))
+        .map(|c| (&*c.name, c.verdict, &*c.fact))
         .collect();
     assert_eq!(
         seen,

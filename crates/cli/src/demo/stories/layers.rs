@@ -77,6 +77,6 @@ fn passed<'a>(event: &'a Event, names: &'a [&str]) -> impl Iterator<Item = (&'a 
     event
         .controls
         .iter()
-        .filter(|control| names.contains(&control.name.as_str()))
-        .map(|control| (control.name.as_str(), control.fact.as_str()))
+        .filter(|control| names.contains(&&*control.name))
+        .map(|control| (&*control.name, &*control.fact))
 }
