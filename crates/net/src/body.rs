@@ -147,7 +147,8 @@ impl IncomingBody {
         if http_body::Body::is_end_stream(&body) {
             return Ok(Bytes::new());
         }
-        match tokio::time::timeout(time, collect(body, bytes_max)).await {
+        // Behind a pointer: most requests have no body, and should not carry room for reading one.
+        match Box::pin(tokio::time::timeout(time, collect(body, bytes_max))).await {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(Stopped::TooLarge)) => Err(BodyError::TooLarge),
             Ok(Err(Stopped::Failed(_))) => {

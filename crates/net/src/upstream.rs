@@ -24,6 +24,7 @@ use crate::{Workload, task};
 
 mod connect;
 mod link;
+mod muted;
 
 use link::{Failure, Link};
 
@@ -169,7 +170,9 @@ impl Upstream {
         self.prepare(&mut request);
         let limits = &self.inner.limits;
         let until = Instant::now() + limits.answer_time;
-        let (mut link, response) = self.first_byte(request.map(Full::new), until).await?;
+        let (mut link, response) = self
+            .first_byte(Box::new(request.map(Full::new)), until)
+            .await?;
         let (head, body) = response.into_parts();
         let body = link.collect(body, limits.answer_bytes_max).await?;
         self.keep(link);
@@ -184,7 +187,9 @@ impl Upstream {
     ) -> Result<Response<Incoming>, UpstreamError> {
         self.prepare(&mut request);
         let until = Instant::now() + self.inner.limits.answer_time;
-        let (link, response) = self.first_byte(request.map(Full::new), until).await?;
+        let (link, response) = self
+            .first_byte(Box::new(request.map(Full::new)), until)
+            .await?;
         if let Some(connection) = link.into_connection() {
             drop(task::spawn("upstream stream", connection));
         }
@@ -210,14 +215,14 @@ impl Upstream {
     /// Until the head of the answer is there.
     async fn first_byte(
         &self,
-        mut request: Request<Full<Bytes>>,
+        mut request: Box<Request<Full<Bytes>>>,
         until: Instant,
     ) -> Result<(Link, Response<Incoming>), UpstreamError> {
-        if let Some(mut link) = self.kept().await {
+        if let Some(mut link) = self.kept() {
             let again = request.method().is_idempotent().then(|| request.clone());
             match link.ask(request, until).await {
                 Ok(response) => return Ok((link, response)),
-                Err(Failure::Unsent(unsent)) => request = *unsent,
+                Err(Failure::Unsent(unsent)) => request = unsent,
                 Err(Failure::Closed(error)) => match again {
                     Some(again) => request = again,
                     None => return Err(UpstreamError::Broken(Some(error))),
@@ -225,7 +230,9 @@ impl Upstream {
                 Err(Failure::Final(error)) => return Err(error),
             }
         }
-        let mut link = match tokio::time::timeout_at(until, self.connect()).await {
+        // Behind a pointer: rare, and its handshake would make the future of every request larger.
+        let connecting = Box::pin(tokio::time::timeout_at(until, self.connect()));
+        let mut link = match connecting.await {
             Ok(connected) => connected?,
             Err(_) => return Err(UpstreamError::Timeout),
         };
@@ -238,7 +245,7 @@ impl Upstream {
     }
 
     /// The connection that was used last, if it is still good. The others behind it are older.
-    async fn kept(&self) -> Option<Link> {
+    fn kept(&self) -> Option<Link> {
         loop {
             let mut link = self.idle().pop()?;
             if link.is_older_than(IDLE_TIME) {
@@ -246,7 +253,7 @@ impl Upstream {
                 drop(old);
                 return None;
             }
-            if self.is_current(&link) && link.is_ready().await {
+            if self.is_current(&link) && link.is_ready() {
                 return Some(link);
             }
         }

@@ -1,5 +1,6 @@
 //! One accepted connection: handshake, gate, hyper, end.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
-use tokio::task::JoinError;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 use tracing::debug;
@@ -19,8 +19,9 @@ use tracing::debug;
 use super::{Acceptor, Answer, Arrival, ServerLimits};
 use crate::gate::{Flight, Gate, Verdict};
 use crate::stream::Stream;
+use crate::task::Finishing;
 use crate::workload::spiffe;
-use crate::{IncomingBody, Peer, Stop, task};
+use crate::{IncomingBody, Peer, Stop};
 
 /// A connection's place among all. It is free again when the connection has ended and every answer begun on it is made.
 pub(super) type Place = Arc<Result<OwnedSemaphorePermit, AcquireError>>;
@@ -101,18 +102,14 @@ async fn answer_all<A: Answer>(shared: &Shared<A>, stream: Stream, peer: &Peer, 
         };
         let flight = Flight::new(&verdict);
         let (answer, place) = (Arc::clone(&shared.answer), Arc::clone(place));
-        // A task of its own: hyper drops what it waits for when the client goes away, and what has begun must be decided and
-        // recorded to its end, or leaving early would be a way to act without a trace.
-        let answering = task::spawn("answer", async move {
-            let response = answer.answer(arrival).await;
-            drop(place);
-            response
-        });
-        async move {
-            let mut response = answering.await?;
+        // hyper drops what it waits for when the client goes away, and what has begun must be decided and recorded to its
+        // end, or leaving early would be a way to act without a trace.
+        Finishing::new("answer", async move {
+            let mut response = answer.answer(arrival).await;
             response.body_mut().hold(flight);
-            Ok::<_, JoinError>(response)
-        }
+            drop(place);
+            Ok::<_, Infallible>(response)
+        })
     });
     let mut connection = pin!(shared.builder.serve_connection(TokioIo::new(gate), service));
     let ended = tokio::select! {

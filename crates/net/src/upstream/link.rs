@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use super::UpstreamError;
+use super::muted::Muted;
 use crate::body::{Stopped, collect};
 use crate::deadline::Deadline;
 use crate::stream::Stream;
@@ -27,9 +28,10 @@ type Driven = Connection<TokioIo<Stream>, Full<Bytes>>;
 
 pub(super) struct Link {
     sender: SendRequest<Full<Bytes>>,
-    /// None when it has ended.
-    connection: Option<Driven>,
+    /// None when it has ended. Behind a pointer, because a link goes through many hands with every request.
+    connection: Option<Box<Driven>>,
     deadline: Deadline,
+    muted: Arc<Muted>,
     used: Instant,
     state: Option<Arc<State>>,
 }
@@ -57,8 +59,9 @@ impl Link {
         let deadline = Deadline::default();
         Ok(Self {
             sender,
-            connection: Some(connection),
+            connection: Some(Box::new(connection)),
             deadline,
+            muted: Arc::default(),
             used: Instant::now(),
             state,
         })
@@ -67,12 +70,12 @@ impl Link {
     /// Sends a request and waits for the head of its answer.
     pub(super) async fn ask(
         &mut self,
-        request: Request<Full<Bytes>>,
+        request: Box<Request<Full<Bytes>>>,
         until: Instant,
     ) -> Result<Response<Incoming>, Failure> {
         self.deadline.set(until);
-        let answer = self.sender.try_send_request(request);
-        match drive(&mut self.connection, &mut self.deadline, answer).await {
+        let answer = self.sender.try_send_request(*request);
+        match self.drive(answer).await {
             // Nobody asked for another protocol.
             Some(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 Err(Failure::Final(UpstreamError::Broken(None)))
@@ -92,13 +95,7 @@ impl Link {
         body: Incoming,
         bytes_max: usize,
     ) -> Result<Bytes, UpstreamError> {
-        match drive(
-            &mut self.connection,
-            &mut self.deadline,
-            collect(body, bytes_max),
-        )
-        .await
-        {
+        match self.drive(collect(body, bytes_max)).await {
             Some(Ok(bytes)) => Ok(bytes),
             Some(Err(Stopped::TooLarge)) => Err(UpstreamError::TooLarge),
             Some(Err(Stopped::Failed(error))) => Err(UpstreamError::Broken(Some(error))),
@@ -113,15 +110,40 @@ impl Link {
         self.connection.is_some() && !self.sender.is_closed()
     }
 
-    /// Whether a connection that rested has not ended meanwhile. Polls it once.
-    pub(super) async fn is_ready(&mut self) -> bool {
-        let connection = &mut self.connection;
-        poll_fn(|cx| {
-            poll_connection(connection, cx);
-            Poll::Ready(())
-        })
-        .await;
+    /// Whether a connection that rested has not ended meanwhile. Polls it once, with nobody to wake: whoever uses it polls
+    /// it again, and its queue would otherwise wake the task for the request that the task itself puts in.
+    pub(super) fn is_ready(&mut self) -> bool {
+        poll_connection(
+            &mut self.connection,
+            &mut Context::from_waker(Waker::noop()),
+        );
         self.connection.is_some() && self.sender.is_ready()
+    }
+
+    /// Polls a future together with the connection that it waits for. None when the deadline passes first.
+    async fn drive<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        let Self {
+            connection,
+            deadline,
+            muted,
+            ..
+        } = self;
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let polled = muted.poll(cx, |cx| {
+                if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                    return Poll::Ready(output);
+                }
+                poll_connection(connection, cx);
+                future.as_mut().poll(cx)
+            });
+            match polled {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                Poll::Pending if deadline.poll_passed(cx) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
     }
 
     pub(super) fn is_older_than(&self, time: Duration) -> bool {
@@ -132,7 +154,7 @@ impl Link {
         self.state.as_ref()
     }
 
-    pub(super) fn into_connection(self) -> Option<Driven> {
+    pub(super) fn into_connection(self) -> Option<Box<Driven>> {
         self.connection
     }
 }
@@ -146,35 +168,11 @@ fn failed(error: hyper::Error) -> Failure {
 }
 
 /// Polls the connection; notes when it has ended. Its error reaches the request by itself.
-fn poll_connection(connection: &mut Option<Driven>, cx: &mut Context<'_>) {
+fn poll_connection(connection: &mut Option<Box<Driven>>, cx: &mut Context<'_>) {
     if connection
         .as_mut()
         .is_some_and(|connection| Pin::new(connection).poll(cx).is_ready())
     {
         *connection = None;
     }
-}
-
-/// Polls a future together with the connection that it waits for. None when the deadline passes first.
-async fn drive<F: Future>(
-    connection: &mut Option<Driven>,
-    deadline: &mut Deadline,
-    future: F,
-) -> Option<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(Some(output));
-        }
-        poll_connection(connection, cx);
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(Some(output));
-        }
-        if deadline.poll_passed(cx) {
-            Poll::Ready(None)
-        } else {
-            Poll::Pending
-        }
-    })
-    .await
 }
