@@ -40,7 +40,8 @@ impl Nginx {
 pub(crate) fn backend(folder: &Path, port: u16) -> anyhow::Result<Nginx> {
     let body = "x".repeat(1000);
     let server = format!(
-        "server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '\"{body}\"'; }} }}"
+        "server {{ listen 127.0.0.1:{port}; default_type text/plain; \
+         location / {{ return 200 '\"{body}\"'; }} location /policy {{ default_type application/json; return 200 '\"{body}\"'; }} }}"
     );
     start(folder, "backend", "1", &server, port)
 }
