@@ -82,19 +82,14 @@ pub(crate) fn filter(relayed: Relayed<'_>, judge: &dyn JudgeContract) -> Result<
     if status >= 500 {
         return Err(Denial::UpstreamUnavailable);
     }
-    if PASSED_ON
-        .iter()
-        .any(|name| head.headers.get_all(name).iter().nth(1).is_some())
-    {
-        return Err(Denial::AnswerViolated);
-    }
     judge
         .answer(operation, status, content_type, &body)
         .map_err(|_violations| Denial::AnswerViolated)?;
-    let mut headers = HeaderMap::with_capacity(16);
-    for name in PASSED_ON {
-        if let Some(value) = head.headers.get(&name) {
-            headers.insert(name, value.clone());
+    let mut headers = sealed();
+    for (name, value) in &head.headers {
+        // What may stand there once may not stand there twice: two readers would take two different ones.
+        if PASSED_ON.contains(name) && headers.insert(name, value.clone()).is_some() {
+            return Err(Denial::AnswerViolated);
         }
     }
     Ok(Filtered {
@@ -153,7 +148,7 @@ pub(crate) fn accepted(filtered: Filtered, decision: &Decision) -> Response<Body
     let mut answer = Response::new(Body::full(filtered.body));
     *answer.status_mut() = filtered.status;
     *answer.headers_mut() = filtered.headers;
-    seal(answer.headers_mut(), decision);
+    sign(answer.headers_mut(), decision);
     answer
 }
 
@@ -161,6 +156,7 @@ pub(crate) fn accepted(filtered: Filtered, decision: &Decision) -> Response<Body
 pub(crate) fn refusal(denial: &Denial, decision: &Decision) -> Response<Body> {
     let mut answer = Response::new(Body::full(denial.problem(decision.as_str())));
     *answer.status_mut() = StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::FORBIDDEN);
+    *answer.headers_mut() = sealed();
     let headers = answer.headers_mut();
     headers.insert(
         CONTENT_TYPE,
@@ -178,14 +174,20 @@ pub(crate) fn refusal(denial: &Denial, decision: &Decision) -> Response<Body> {
     {
         headers.insert(ALLOW, allow);
     }
-    seal(headers, decision);
+    sign(headers, decision);
     answer
 }
 
-fn seal(headers: &mut HeaderMap, decision: &Decision) {
-    for (name, value) in &SECURITY {
-        headers.insert(name, value.clone());
-    }
+/// The headers that every answer has, with room for those of this one.
+fn sealed() -> HeaderMap {
+    static SEALED: LazyLock<HeaderMap> =
+        LazyLock::new(|| SECURITY.iter().cloned().collect::<HeaderMap>());
+    let mut headers = SEALED.clone();
+    headers.reserve(8);
+    headers
+}
+
+fn sign(headers: &mut HeaderMap, decision: &Decision) {
     if let Ok(id) = HeaderValue::from_str(decision.as_str()) {
         headers.insert(DECISION, id);
     }

@@ -12,6 +12,7 @@ use crate::contract::Conforming;
 use crate::decision::Decision;
 use crate::identify;
 use crate::parts::{Exchange, ExchangeFault, Presented};
+use crate::read::Canonical;
 use crate::record::Trail;
 
 mod ways;
@@ -24,6 +25,9 @@ const INTERNAL_TOKEN: HeaderName = HeaderName::from_static("vauban-internal-toke
 const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("vauban-client-address");
 /// What a client may say in headers, besides the operation's declared parameters.
 const FORWARDED: [HeaderName; 3] = [CONTENT_TYPE, ACCEPT, ACCEPT_LANGUAGE];
+
+/// Headers that only the edge writes.
+type Own = Vec<(HeaderName, HeaderValue)>;
 
 /// A request that was sent on, with what came back.
 #[derive(Debug)]
@@ -55,24 +59,23 @@ pub(crate) async fn relay<'p>(
     let matched = conforming.permit().charged().identified().matched();
     let behind = &matched.service().behind;
     let way = ways.of(matched.at()).ok_or(Denial::UpstreamUnavailable)?;
-    let mut headers = forwarded(&conforming, way);
-    set(
-        &mut headers,
-        DECISION,
-        HeaderValue::from_str(decision.as_str()),
-    )?;
+    let mut own = Vec::with_capacity(2);
+    set(&mut own, DECISION, HeaderValue::from_str(decision.as_str()))?;
     match behind {
         Behind::Guard(_) => {
             if let Some(token) = internal_token(&conforming, exchange, decision, trail).await? {
-                headers.insert(INTERNAL_TOKEN, token);
+                own.push((INTERNAL_TOKEN, token));
             }
         }
-        Behind::Authority => vouch(&conforming, &mut headers)?,
+        Behind::Authority => vouch(&conforming, &mut own)?,
         Behind::Unguarded { .. } => {}
     }
+    let uri = Uri::try_from(canonical(&conforming).target().to_canonical())
+        .map_err(|_error| Denial::UpstreamUnavailable)?;
+    let make = || request(&conforming, &own, &uri, way);
     let answer = way
         .upstream
-        .send(request(&conforming, headers, way)?)
+        .send_made(make)
         .await
         .map_err(|error| denial_of(&error, behind))?;
     Ok(Relayed { conforming, answer })
@@ -127,17 +130,10 @@ async fn internal_token(
 }
 
 /// What only the authority gets: the client's address and the credential as presented.
-fn vouch(conforming: &Conforming<'_>, headers: &mut HeaderMap) -> Result<(), Denial> {
-    let accepted = conforming
-        .permit()
-        .charged()
-        .identified()
-        .matched()
-        .admitted()
-        .canonical()
-        .accepted();
+fn vouch(conforming: &Conforming<'_>, own: &mut Own) -> Result<(), Denial> {
+    let accepted = canonical(conforming).accepted();
     set(
-        headers,
+        own,
         CLIENT_ADDRESS,
         HeaderValue::try_from(accepted.address().to_string()),
     )?;
@@ -145,23 +141,14 @@ fn vouch(conforming: &Conforming<'_>, headers: &mut HeaderMap) -> Result<(), Den
     if let (Some(only), None) = (presented.next(), presented.next()) {
         let mut value = only.clone();
         value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        own.push((AUTHORIZATION, value));
     }
     Ok(())
 }
 
 /// The listed headers of the request, and no other.
 fn forwarded(conforming: &Conforming<'_>, way: &Way) -> HeaderMap {
-    let given = &conforming
-        .permit()
-        .charged()
-        .identified()
-        .matched()
-        .admitted()
-        .canonical()
-        .accepted()
-        .head()
-        .headers;
+    let given = &canonical(conforming).accepted().head().headers;
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(HOST, way.host.clone());
     for name in FORWARDED.iter().chain(&way.headers) {
@@ -172,35 +159,27 @@ fn forwarded(conforming: &Conforming<'_>, way: &Way) -> HeaderMap {
     headers
 }
 
-/// The request in its canonical form.
-fn request(
-    conforming: &Conforming<'_>,
-    headers: HeaderMap,
-    way: &Way,
-) -> Result<Request<Bytes>, Denial> {
-    let canonical = conforming
-        .permit()
-        .charged()
-        .identified()
-        .matched()
-        .admitted()
-        .canonical();
-    let uri = Uri::try_from(canonical.target().to_canonical())
-        .map_err(|_error| Denial::UpstreamUnavailable)?;
+/// The request in its canonical form: what the client may say, then what only we say.
+fn request(conforming: &Conforming<'_>, own: &Own, uri: &Uri, way: &Way) -> Request<Bytes> {
     let mut request = Request::new(conforming.body().clone());
     *request.method_mut() = way.method.clone();
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
-    Ok(request)
+    *request.uri_mut() = uri.clone();
+    let headers = request.headers_mut();
+    *headers = forwarded(conforming, way);
+    for (name, value) in own {
+        headers.insert(name, value.clone());
+    }
+    request
 }
 
-fn set<E>(
-    headers: &mut HeaderMap,
-    name: HeaderName,
-    value: Result<HeaderValue, E>,
-) -> Result<(), Denial> {
+fn canonical<'c>(conforming: &'c Conforming<'_>) -> &'c Canonical {
+    let matched = conforming.permit().charged().identified().matched();
+    matched.admitted().canonical()
+}
+
+fn set<E>(own: &mut Own, name: HeaderName, value: Result<HeaderValue, E>) -> Result<(), Denial> {
     let value = value.map_err(|_error| Denial::UpstreamUnavailable)?;
-    headers.insert(name, value);
+    own.push((name, value));
     Ok(())
 }
 

@@ -163,16 +163,29 @@ impl Upstream {
     ///
     /// Once more over a new connection if a kept one turns out to be closed, and only if nothing was written or the method
     /// is idempotent and nothing was answered.
-    pub async fn send(
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, UpstreamError> {
+        let again = request.method().is_idempotent().then(|| request.clone());
+        self.send_or(request, || again).await
+    }
+
+    /// As [`Self::send`], for a request that is cheaper made again than copied each time in case it has to be.
+    pub async fn send_made(
         &self,
-        mut request: Request<Bytes>,
+        make: impl Fn() -> Request<Bytes> + Send,
     ) -> Result<Response<Bytes>, UpstreamError> {
-        self.prepare(&mut request);
+        let request = make();
+        let idempotent = request.method().is_idempotent();
+        self.send_or(request, || idempotent.then(make)).await
+    }
+
+    async fn send_or(
+        &self,
+        request: Request<Bytes>,
+        again: impl FnOnce() -> Option<Request<Bytes>> + Send,
+    ) -> Result<Response<Bytes>, UpstreamError> {
         let limits = &self.inner.limits;
         let until = Instant::now() + limits.answer_time;
-        let (mut link, response) = self
-            .first_byte(Box::new(request.map(Full::new)), until)
-            .await?;
+        let (mut link, response) = self.first_byte(request, again, until).await?;
         let (head, body) = response.into_parts();
         let body = link.collect(body, limits.answer_bytes_max).await?;
         self.keep(link);
@@ -183,13 +196,11 @@ impl Upstream {
     /// reader decides.
     pub async fn stream(
         &self,
-        mut request: Request<Bytes>,
+        request: Request<Bytes>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        self.prepare(&mut request);
         let until = Instant::now() + self.inner.limits.answer_time;
-        let (link, response) = self
-            .first_byte(Box::new(request.map(Full::new)), until)
-            .await?;
+        let again = request.method().is_idempotent().then(|| request.clone());
+        let (link, response) = self.first_byte(request, || again, until).await?;
         if let Some(connection) = link.into_connection() {
             drop(task::spawn("upstream stream", connection));
         }
@@ -197,7 +208,7 @@ impl Upstream {
     }
 
     /// The framing is ours, whatever the request says; the target is in origin form; there is a host.
-    fn prepare(&self, request: &mut Request<Bytes>) {
+    fn prepare(&self, mut request: Request<Bytes>) -> Box<Request<Full<Bytes>>> {
         *request.version_mut() = Version::HTTP_11;
         if request.uri().authority().is_some() {
             let target = request.uri().path_and_query().cloned();
@@ -210,21 +221,23 @@ impl Upstream {
         if !headers.contains_key(HOST) {
             headers.insert(HOST, self.inner.host.clone());
         }
+        Box::new(request.map(Full::new))
     }
 
-    /// Until the head of the answer is there.
+    /// Until the head of the answer is there. `again` makes the request anew if it may be sent twice.
     async fn first_byte(
         &self,
-        mut request: Box<Request<Full<Bytes>>>,
+        request: Request<Bytes>,
+        again: impl FnOnce() -> Option<Request<Bytes>> + Send,
         until: Instant,
     ) -> Result<(Link, Response<Incoming>), UpstreamError> {
+        let mut request = self.prepare(request);
         if let Some(mut link) = self.kept() {
-            let again = request.method().is_idempotent().then(|| request.clone());
             match link.ask(request, until).await {
                 Ok(response) => return Ok((link, response)),
                 Err(Failure::Unsent(unsent)) => request = unsent,
-                Err(Failure::Closed(error)) => match again {
-                    Some(again) => request = again,
+                Err(Failure::Closed(error)) => match again() {
+                    Some(again) => request = self.prepare(again),
                     None => return Err(UpstreamError::Broken(Some(error))),
                 },
                 Err(Failure::Final(error)) => return Err(error),
