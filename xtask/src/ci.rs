@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use crate::run::{output, run};
-use crate::{generate, say, test, tidy};
+use crate::{generate, product, say, test, tidy};
 
 /// Version of cargo-deny that CI installs when none is there.
 const CARGO_DENY: &str = "0.20.2";
@@ -14,7 +14,7 @@ const CARGO_DENY: &str = "0.20.2";
 pub(crate) fn ci(root: &Path) -> anyhow::Result<()> {
     let tests = test::test(root, true, None);
     let cargo = env!("CARGO");
-    let chores: [(&str, anyhow::Result<()>); 5] = [
+    let chores: [(&str, anyhow::Result<()>); 6] = [
         (
             "format",
             run(root, cargo, &["fmt", "--all", "--", "--check"]),
@@ -37,6 +37,8 @@ pub(crate) fn ci(root: &Path) -> anyhow::Result<()> {
         ),
         ("tidy", tidy::tidy(root)),
         ("generated documents", generate::generate(root, true)),
+        // The tests have built the unoptimised one; others are looked at where they stand, and none is built for it.
+        ("product", product::product(root, &[])),
         ("cargo deny", deny(root)),
     ];
     let mut failed = Vec::new();

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask tidy|test|gen|bench|ci`.
+//! The project's own chores: `cargo xtask tidy|test|gen|product|bench|ci`.
 //!
 //! Answers "is the house in order?" and nothing about the product. Rejected: shell scripts, because they rot unseen and
 //! cannot read `cargo metadata`.
@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod generate;
+mod product;
 mod run;
 mod test;
 mod tidy;
@@ -42,6 +43,11 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Prove that the product contains no fault code, on every profile that is built or on the binaries named.
+    Product {
+        /// The binaries to look at.
+        binaries: Vec<PathBuf>,
+    },
     /// Measure against a peer in the same run.
     Bench {
         /// What to measure: `edge`.
@@ -56,7 +62,7 @@ enum Chore {
         #[arg(long, default_value_t = 4)]
         seconds: u32,
     },
-    /// Everything that CI asks: test, format, lints, tidy, generated documents, cargo-deny.
+    /// Everything that CI asks: test, format, lints, tidy, generated documents, no fault code in the product, cargo-deny.
     Ci,
 }
 
@@ -69,6 +75,7 @@ fn main() -> ExitCode {
             package,
         } => test::test(&root, !no_install, package.as_deref()),
         Chore::Gen { check } => generate::generate(&root, check),
+        Chore::Product { binaries } => product::product(&root, &binaries),
         Chore::Bench {
             subject,
             json,

@@ -1,7 +1,7 @@
 //! Running other programs.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
@@ -65,4 +65,13 @@ pub(crate) fn metadata(root: &Path) -> anyhow::Result<serde_json::Value> {
         &["metadata", "--format-version", "1", "--locked"],
     )?;
     serde_json::from_slice(&text).context("`cargo metadata` did not print JSON")
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target(root: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = metadata(root)?;
+    let folder = metadata
+        .get("target_directory")
+        .and_then(|value| value.as_str());
+    Ok(PathBuf::from(folder.context("target folder")?))
 }

@@ -35,7 +35,7 @@ pub(crate) struct DemoArguments {
     /// Tell the story and end, instead of staying up until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// Tell one story: `jwt-is-not-ownership`, `one-jwt-library`, `flat-inside`.
+    /// Tell one story: `jwt-is-not-ownership`, `one-jwt-library`, `flat-inside`, `spoofed-limit-key`.
     #[arg(long, value_parser = stories::NAMES)]
     story: Option<String>,
     /// Start everything and tell nothing: for tests and benchmarks.

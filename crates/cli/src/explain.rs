@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-use serde_json::Value;
 use vauban_audit::{Event, Outcome as Ended, Verdict};
 use vauban_secret::StateDir;
 
 use crate::outcome::{Failure, Outcome};
 use crate::say;
+
+mod drilled;
+
+use drilled::Drilled;
 
 /// Prints the explanation; an id that no line knows is exit 1.
 pub(crate) fn explain(decision: &str, state: &Path) -> Outcome {
@@ -30,7 +32,7 @@ pub(crate) fn report(decision: &str, state: &StateDir) -> anyhow::Result<Option<
     if events.is_empty() {
         return Ok(None);
     }
-    let drill = last_drill(state)?;
+    let drilled = Drilled::read(&state.drill_last());
     let mut text = format!("decision {decision}\n");
     for event in &events {
         line(&mut text, event)?;
@@ -46,7 +48,9 @@ pub(crate) fn report(decision: &str, state: &StateDir) -> anyhow::Result<Option<
         if event.outcome == Ended::Refused
             && let Some(control) = refused_by(event)
         {
-            writeln!(text, "    {}", later(drill.as_ref(), control))?;
+            for line in drilled.without(control) {
+                writeln!(text, "    {line}")?;
+            }
         }
     }
     if !events.iter().any(|event| {
@@ -87,45 +91,6 @@ fn refused_by(event: &Event) -> Option<&str> {
         .iter()
         .find(|control| control.verdict == Verdict::Refused)
         .map(|control| &*control.name)
-}
-
-/// The last drill's result, if there is one.
-fn last_drill(state: &StateDir) -> anyhow::Result<Option<Value>> {
-    let file = state.drill_last();
-    if !file.exists() {
-        return Ok(None);
-    }
-    let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
-    let value = serde_json::from_slice(&text).with_context(|| {
-        format!(
-            "`{}` is not a drill's result; run `vauban drill` again",
-            file.display()
-        )
-    })?;
-    Ok(Some(value))
-}
-
-/// Which later control stopped the attacks that this one stops, when this one was down.
-fn later(drill: Option<&Value>, control: &str) -> String {
-    let Some(drill) = drill else {
-        return format!("if {control} were down: not drilled (run `vauban drill --state …`)");
-    };
-    let backups = drill.pointer("/backups").and_then(|all| all.get(control));
-    let Some(backups) = backups.and_then(Value::as_object) else {
-        return format!("if {control} were down: not drilled (the last drill had no such column)");
-    };
-    let words: Vec<String> = backups
-        .iter()
-        .map(|(attack, stop)| match stop.as_str() {
-            Some(stop) => format!("{attack} is still stopped by {stop}"),
-            None => format!("{attack} gets THROUGH"),
-        })
-        .collect();
-    if words.is_empty() {
-        format!("if {control} were down: no drilled attack needs it")
-    } else {
-        format!("if {control} were down (last drill): {}", words.join("; "))
-    }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

@@ -253,6 +253,15 @@ pub(crate) const STORIES: &[Story] = &[
 ];
 
 impl Extent {
+    /// In one word.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Quick => "quick",
+            Self::Story(story) => story.id,
+        }
+    }
+
     /// Whether this attack is played.
     pub(crate) fn has_row(self, id: &str) -> bool {
         match self {

@@ -2,17 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::fault::{Column, Extent, Kind};
-use crate::judge::Judgement;
+use crate::Played;
+use crate::fault::{Column, Kind};
 use crate::result::{Matrix, Measured};
 
+/// Version of the shape.
+pub(crate) const VERSION: u64 = 2;
+
 /// The whole result.
-pub(crate) fn render(
-    matrix: &Matrix,
-    judgement: &Judgement,
-    extent: Extent,
-    started_unix_ms: u64,
-) -> Value {
+pub(crate) fn render(played: &Played) -> Value {
+    let (matrix, judgement) = (&played.matrix, &played.judgement);
     let rows: Vec<Value> = matrix
         .rows
         .iter()
@@ -29,13 +28,11 @@ pub(crate) fn render(
             .filter(|measured| measured.column.kind != Kind::Solo)
     };
     json!({
-        "version": 1,
-        "started": started_unix_ms,
-        "extent": match extent {
-            Extent::Full => "full",
-            Extent::Quick => "quick",
-            Extent::Story(story) => story.id,
-        },
+        "version": VERSION,
+        "started": played.started_unix_ms,
+        "extent": played.extent.name(),
+        "plan_sha256": played.origin.plan_sha256,
+        "program_sha256": played.origin.program_sha256,
         "data_line": "absent",
         "rows": rows,
         "columns": shown().map(|measured| column(&measured.column, measured)).collect::<Vec<_>>(),

@@ -14,7 +14,10 @@ mod fault;
 mod ground;
 mod json;
 mod judge;
+mod keep;
+mod known;
 mod open;
+mod origin;
 mod result;
 mod run;
 mod scene;
@@ -37,6 +40,7 @@ use vauban_policy::{Plan, TextFile};
 
 use crate::fault::{Extent, STORIES};
 use crate::judge::Judgement;
+use crate::origin::{Origin, PlanDigest};
 use crate::result::Matrix;
 
 /// Exit code: the plan does not hold.
@@ -54,7 +58,7 @@ struct Arguments {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Also writes the result as JSON to this file.
+    /// Also writes the result as JSON to this file, with what it held of earlier drills of the same plan.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Plays one story only.
@@ -69,6 +73,15 @@ struct Arguments {
 enum Format {
     Text,
     Json,
+}
+
+/// A drill that came to its end.
+struct Played {
+    matrix: Matrix,
+    judgement: Judgement,
+    extent: Extent,
+    started_unix_ms: u64,
+    origin: Origin,
 }
 
 /// Why there is no matrix.
@@ -100,27 +113,29 @@ fn main() -> ExitCode {
 
 fn drill(arguments: &Arguments) -> Result<u8, Failure> {
     let extent = extent(arguments).map_err(Failure::could_not_run)?;
-    let plan = load(&arguments.config).map_err(|error| Failure {
+    let (plan, plan_sha256) = load(&arguments.config).map_err(|error| Failure {
         code: BAD_PLAN,
         error,
     })?;
     ground::judge(&plan)
         .context("this plan is not drilled")
         .map_err(Failure::could_not_run)?;
+    let program_sha256 = origin::program_sha256().map_err(Failure::could_not_run)?;
     let started_unix_ms = SystemClock.unix_ms();
     let matrix = measure(plan, extent, started_unix_ms, run::bank_witness)
         .map_err(Failure::could_not_run)?;
-    let judgement = Judgement::of(&matrix);
-    let json = json::render(&matrix, &judgement, extent, started_unix_ms);
-    report(
-        arguments,
-        &matrix,
-        &judgement,
+    let played = Played {
+        judgement: Judgement::of(&matrix),
+        matrix,
         extent,
-        &format!("{json:#}\n"),
-    )
-    .map_err(Failure::could_not_run)?;
-    Ok(judgement.exit_code())
+        started_unix_ms,
+        origin: Origin {
+            plan_sha256,
+            program_sha256,
+        },
+    };
+    report(arguments, &played).map_err(Failure::could_not_run)?;
+    Ok(played.judgement.exit_code())
 }
 
 fn extent(arguments: &Arguments) -> anyhow::Result<Extent> {
@@ -144,18 +159,23 @@ fn extent(arguments: &Arguments) -> anyhow::Result<Extent> {
         .with_context(|| format!("there is no story `{wanted}`; there are {}", known()))
 }
 
-/// Reads the plan and the files that it names.
-fn load(config: &Path) -> anyhow::Result<Plan> {
+/// Reads the plan and the files that it names, and their digest.
+fn load(config: &Path) -> anyhow::Result<(Plan, String)> {
     let name = config.display().to_string();
     let text =
         std::fs::read_to_string(config).with_context(|| format!("`{name}` cannot be read"))?;
     let folder = config.parent().unwrap_or_else(|| Path::new("."));
+    let mut digest = PlanDigest::of(&text);
     let mut read = |beside: &str| {
-        std::fs::read_to_string(folder.join(beside)).map_err(|error| error.to_string())
+        let text =
+            std::fs::read_to_string(folder.join(beside)).map_err(|error| error.to_string())?;
+        digest.add(beside, &text);
+        Ok(text)
     };
     let builtin = [("authority", vauban_authority::OPENAPI)];
-    vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
-        .map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))
+    let plan = vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
+        .map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))?;
+    Ok((plan, digest.finish()))
 }
 
 /// Lays the ground and plays. An interruption still takes everything down and removes what was laid.
@@ -207,37 +227,24 @@ async fn interruption(stop: Arc<AtomicBool>) {
     stop.store(true, Ordering::Relaxed);
 }
 
-fn report(
-    arguments: &Arguments,
-    matrix: &Matrix,
-    judgement: &Judgement,
-    extent: Extent,
-    json: &str,
-) -> anyhow::Result<()> {
-    if let Some(out) = &arguments.out {
-        write_whole(out, json).with_context(|| format!("`{}` cannot be written", out.display()))?;
-    }
+fn report(arguments: &Arguments, played: &Played) -> anyhow::Result<()> {
+    let json = json::render(played);
     let shown = match arguments.format {
-        Format::Text => text::render(matrix, judgement, extent),
-        Format::Json => json.to_owned(),
+        Format::Text => text::render(&played.matrix, &played.judgement, played.extent),
+        Format::Json => format!("{json:#}\n"),
     };
+    if let Some(out) = &arguments.out {
+        let told = keep::keep(out, json, &played.origin, |known| known.learn(played))
+            .with_context(|| format!("`{}` cannot be written", out.display()))?;
+        if let Some(told) = told {
+            let told = format!("vauban-drill: {told}\n");
+            // It is kept whether or not anybody can be told.
+            drop(std::io::stderr().write_all(told.as_bytes()));
+        }
+    }
     std::io::stdout()
         .write_all(shown.as_bytes())
         .context("the result cannot be printed")
-}
-
-/// Writes the file at once or not at all, readable by its owner only.
-fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// Lower-case hexadecimal.

@@ -29,6 +29,7 @@ const APART: &[(&str, &str)] = &[
     ("vauban-authority", "vauban-guard"),
     ("vauban-cli", "vauban-drill"),
     ("vauban-cli", "vauban-attack"),
+    ("vauban-cli", "vauban-testkit"),
 ];
 
 /// The workspace's members and what they reach.

@@ -9,9 +9,15 @@ use super::stage::{Stage, tokens};
 use crate::{drill, say};
 
 mod layers;
+mod spoofed;
 
 /// Stories that can be told alone.
-pub(crate) const NAMES: [&str; 3] = ["jwt-is-not-ownership", "one-jwt-library", "flat-inside"];
+pub(crate) const NAMES: [&str; 4] = [
+    "jwt-is-not-ownership",
+    "one-jwt-library",
+    "flat-inside",
+    "spoofed-limit-key",
+];
 
 /// Plan with one JWT library in every line, and the components that say so.
 const ONE_LIBRARY: &str = include_str!("stories/one-jwt-library.components.json");
@@ -45,6 +51,10 @@ pub(crate) async fn one(name: &str, stage: &Stage) -> anyhow::Result<()> {
         }
         "flat-inside" => {
             flat(stage).await?;
+            run_drill(stage, Some(name)).await
+        }
+        "spoofed-limit-key" => {
+            spoofed::spoofed(stage).await?;
             run_drill(stage, Some(name)).await
         }
         other => bail!("no story is named `{other}`"),

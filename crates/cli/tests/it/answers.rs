@@ -237,7 +237,7 @@ fn plain_http_and_old_tls_get_nothing() {
         command
             .args(["--silent", "--max-time", "10"])
             .args(&arguments);
-        let output = fed(command, "");
+        let output = fed(command, b"");
         assert!(!output.status.success(), "{arguments:?}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
@@ -294,7 +294,7 @@ fn a_flood_of_one_user_meets_his_budget() {
             "https://localhost:{}/accounts?n=[1-400]",
             house.port
         ));
-    let output = fed(command, "");
+    let output = fed(command, b"");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let refused: Vec<&str> = said
         .lines()

@@ -20,6 +20,19 @@ fn explain_names_the_control_the_fact_and_the_line() {
         assert!(said.contains(word), "no `{word}` in:\n{said}");
     }
     assert!(said.contains("data       absent"), "{said}");
+
+    // A damaged result of a drill hides nothing else of the explanation.
+    let last = house.state.join("drill/last.json");
+    std::fs::create_dir_all(last.parent().unwrap()).unwrap();
+    std::fs::write(&last, "{\"version\": 2, \"kno").unwrap();
+    let output = house.vauban(&["explain", answer.decision()]);
+    std::fs::remove_file(&last).unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("guard.session") && said.contains("last.json` is not a drill's result"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -160,6 +160,18 @@ impl House {
         headers: &[&str],
         body: Option<&str>,
     ) -> Option<Answer> {
+        let body = body.map(|text| ("application/json", text.as_bytes()));
+        self.send(method, path, headers, body)
+    }
+
+    /// One request with a body of this media type; `None` when no answer came.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: Option<(&str, &[u8])>,
+    ) -> Option<Answer> {
         let mut command = Command::new("curl");
         command
             .args(["--silent", "--include", "--path-as-is", "--max-time", "30"])
@@ -168,16 +180,12 @@ impl House {
         for header in headers {
             command.args(["--header", header]);
         }
-        if body.is_some() {
-            command.args([
-                "--data-binary",
-                "@-",
-                "--header",
-                "content-type: application/json",
-            ]);
+        if let Some((kind, _)) = body {
+            command.args(["--data-binary", "@-", "--header"]);
+            command.arg(format!("content-type: {kind}"));
         }
         command.arg(format!("https://localhost:{}{path}", self.port));
-        let output = fed(command, body.unwrap_or_default());
+        let output = fed(command, body.map_or(b"", |(_, bytes)| bytes));
         if !output.status.success() {
             return None;
         }
@@ -295,7 +303,7 @@ pub(crate) fn text(output: &Output) -> String {
 }
 
 /// Runs a command with this input.
-pub(crate) fn fed(mut command: Command, input: &str) -> Output {
+pub(crate) fn fed(mut command: Command, input: &[u8]) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -303,7 +311,7 @@ pub(crate) fn fed(mut command: Command, input: &str) -> Output {
         .spawn()
         .unwrap();
     // A program that refuses early may close its input before it has read all of it.
-    drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+    drop(child.stdin.take().unwrap().write_all(input));
     child.wait_with_output().unwrap()
 }
 

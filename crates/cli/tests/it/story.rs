@@ -49,3 +49,16 @@ fn one_jwt_library() {
 fn flat_inside() {
     check(&["--story", "flat-inside"], &["peer.undeclared", "A80"]);
 }
+
+#[test]
+fn spoofed_limit_key() {
+    check(
+        &["--story", "spoofed-limit-key"],
+        &[
+            "SEAM-LIMIT-01",
+            "x-forwarded-for: 198.51.100.6",
+            "login.throttled",
+            "A23",
+        ],
+    );
+}

@@ -85,9 +85,18 @@ fn the_quick_drill_writes_what_explain_reads() {
     );
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}");
-    let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let mut written: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let known = written.as_object_mut().unwrap().remove("known").unwrap();
     let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(written, printed);
+    assert_eq!(
+        (
+            &known["edge.token"]["A30"]["control"],
+            &known["edge.token"]["A30"]["started"]
+        ),
+        (&"authority.registry".into(), &printed["started"])
+    );
     let at = |pointer: &str| {
         written
             .pointer(pointer)
@@ -95,11 +104,42 @@ fn the_quick_drill_writes_what_explain_reads() {
     };
     assert_eq!(
         (at("/version"), at("/duds"), at("/holes")),
-        (&1.into(), &serde_json::json!([]), &serde_json::json!([]))
+        (&2.into(), &serde_json::json!([]), &serde_json::json!([]))
     );
     assert_eq!(at("/backups/edge.token/A30"), "authority.registry");
     assert_eq!(at("/backups/guard.ownership/A01"), &serde_json::Value::Null);
     assert_eq!(at("/thin/A01/0"), "guard.ownership");
     assert_eq!(at("/cells/A01/all-down/verdict"), "through");
     assert_eq!(at("/twins/all-up/own-write"), "succeeded");
+    // A story plays other losses; what the quick drill has seen stays, and each statement keeps its time.
+    let output = drill(
+        folder.path(),
+        &["--story", "flat-inside", "--out", out.to_str().unwrap()],
+    );
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), told.as_str()), (Some(0), ""));
+    let after: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    assert_eq!(
+        (&after["extent"], &after["known"]["edge.token"]),
+        (&"flat-inside".into(), &known["edge.token"])
+    );
+    let story = &after["known"]["guard.peer"]["A80"];
+    assert_eq!(
+        (&story["started"], &story["control"]),
+        (&after["started"], &"guard.token".into())
+    );
+    assert_ne!(after["started"], printed["started"]);
+    // Another plan: nothing of it is known any more.
+    bank(folder.path(), |text| format!("{text}# another plan\n"));
+    let output = drill(
+        folder.path(),
+        &["--story", "flat-inside", "--out", out.to_str().unwrap()],
+    );
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.ends_with("is forgotten: the plan has changed since\n"),
+        "{told}"
+    );
+    let after: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    assert_eq!(after["known"].get("edge.token"), None);
 }

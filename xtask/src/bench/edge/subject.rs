@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::load::Target;
 use super::peer::free_port;
-use crate::run::run;
+use crate::run::{run, target};
 use crate::say;
 
 /// A running demo; ended when dropped.
@@ -71,20 +71,22 @@ impl Subject {
     }
 }
 
-/// Builds the release binary, writes the plan, starts it on core 0, logs in.
+/// Builds the release binary, proves that it is the product, writes the plan, starts it on core 0, logs in.
 pub(crate) fn start(root: &Path, folder: &Path) -> anyhow::Result<Subject> {
     run(
         root,
         env!("CARGO"),
         &["build", "--release", "--locked", "-p", "vauban-cli"],
     )?;
+    let program = target(root)?.join("release/vauban");
+    crate::product::examine(&program)?;
     let backend_port = free_port()?;
     let plan = folder.join("plan");
     copy_plan(root, &plan, backend_port)?;
     let state = folder.join("state");
     let mut child = Command::new("taskset")
         .args(["-c", "0"])
-        .arg(target(root)?.join("release/vauban"))
+        .arg(program)
         .args(["demo", "--quiet", "--plan"])
         .arg(&plan)
         .arg("--state")
@@ -122,15 +124,6 @@ pub(crate) fn start(root: &Path, folder: &Path) -> anyhow::Result<Subject> {
     subject.token = login(&subject)?;
     say("subject: ready");
     Ok(subject)
-}
-
-/// Where cargo puts what it builds.
-fn target(root: &Path) -> anyhow::Result<PathBuf> {
-    let metadata = crate::run::metadata(root)?;
-    let folder = metadata
-        .get("target_directory")
-        .and_then(|value| value.as_str());
-    Ok(PathBuf::from(folder.context("target folder")?))
 }
 
 fn copy_plan(root: &Path, plan: &Path, port: u16) -> anyhow::Result<()> {
