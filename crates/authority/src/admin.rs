@@ -8,7 +8,7 @@ use vauban_policy::Plan;
 use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
 use vauban_token::{Es256Key, KeyError};
 
-use crate::ca::{CaError, InternalCa, spiffe_path};
+use crate::ca::{CaError, InternalCa};
 use crate::hasher::{Argon2id, HashError, HashPassword, PASSWORD_CHARS_MIN};
 use crate::identifier::token_hash;
 use crate::internal::{InternalKey, InternalKeyError};
@@ -99,8 +99,8 @@ pub enum AdminError {
     #[error("there is no live session `{0}`")]
     UnknownSession(String),
     /// Not an identity that we sign.
-    #[error("`{0}` is not a SPIFFE id")]
-    Spiffe(String),
+    #[error("`{0}` is no workload of the plan")]
+    UnknownWorkload(String),
     /// A task of ours did not finish.
     #[error("password hashing was interrupted")]
     Interrupted,
@@ -140,14 +140,15 @@ pub async fn provision(
     Ok(tuned?)
 }
 
-/// Issues a join token for one workload: single use, ten minutes. Only its hash is stored.
+/// Issues a join token for one workload of the plan: single use, ten minutes. Only its hash is stored.
 pub async fn issue_join_token(
     state: &StateDir,
+    plan: &Plan,
     spiffe: &str,
     clock: &dyn Clock,
 ) -> Result<Secret, AdminError> {
-    if spiffe_path(spiffe).is_none() {
-        return Err(AdminError::Spiffe(spiffe.to_owned()));
+    if !plan.workloads().iter().any(|known| known == spiffe) {
+        return Err(AdminError::UnknownWorkload(spiffe.to_owned()));
     }
     let token = Secret::random()?;
     let store = Store::open(&state.authority_database()).await?;

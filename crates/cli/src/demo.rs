@@ -100,7 +100,7 @@ async fn start(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Supervisor<Joiner>, Addresses)> {
     let (lines, addresses) = members::of_plan(loaded, state)?;
-    let mut supervisor = Supervisor::new(Joiner::new(state, clock), state.run());
+    let mut supervisor = Supervisor::new(Joiner::new(state, &loaded.plan, clock), state.run());
     let mut all = service::members(&loaded.plan, state, bank);
     all.extend(lines);
     let mut failed = None;

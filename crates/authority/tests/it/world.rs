@@ -179,7 +179,7 @@ impl World {
 
     /// A certificate for `spiffe`, the way a workload gets one.
     pub(crate) async fn join(&self, spiffe: &str) -> Caller {
-        let token = issue_join_token(&self.state, spiffe, &*self.clock)
+        let token = issue_join_token(&self.state, &self.plan, spiffe, &*self.clock)
             .await
             .unwrap();
         let (key_pem, csr_pem) = request(&[]);

@@ -171,3 +171,23 @@ fn spiffe_ids_name_lines_guards_and_services() {
         "spiffe://bank.internal/service/accounts"
     );
 }
+
+#[test]
+fn the_plan_knows_its_workloads_and_the_authority_is_none_of_them() {
+    let workloads = plan().workloads();
+    let expected = [
+        "line/edge",
+        "guard/accounts",
+        "service/accounts",
+        "guard/images",
+        "service/images",
+        "guard/payments",
+        "service/payments",
+    ]
+    .map(|path| format!("spiffe://bank.internal/{path}"));
+    let mut sorted = workloads.clone();
+    sorted.sort_unstable();
+    let mut wanted = expected.to_vec();
+    wanted.sort_unstable();
+    assert_eq!(sorted, wanted);
+}
