@@ -67,7 +67,7 @@ async fn play(arguments: &DemoArguments) -> Outcome {
     let loaded = files::load(&state.plan())?;
     vauban_authority::provision(&state, &loaded.plan, &clock).await?;
     say("authority: keys, internal CA and database are there");
-    let people = people::ensure(&state, clock.as_ref()).await?;
+    let people = people::ensure(&state, &loaded.plan, clock.as_ref()).await?;
     prepare::seed(&state, &bank).await?;
     say("bank: five people in two tenants, four accounts");
 

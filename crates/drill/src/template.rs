@@ -97,7 +97,7 @@ impl Template {
             .into_iter()
             .chain(&self.crowd)
         {
-            vauban_authority::add_user(&state, user.to_add(), &*clock)
+            vauban_authority::add_user(&state, &self.plan, user.to_add(), &*clock)
                 .await
                 .context("a user of the drill")?;
         }

@@ -100,9 +100,14 @@ impl World {
             ("1002", "bob", "north", "user"),
             ("1005", "erin", "south", "admin"),
         ] {
-            add_user(&state, user(subject, username, tenant, role), &*clock)
-                .await
-                .unwrap();
+            add_user(
+                &state,
+                &plan,
+                user(subject, username, tenant, role),
+                &*clock,
+            )
+            .await
+            .unwrap();
         }
         let mut world = Self {
             ca_pem: std::fs::read_to_string(state.ca_certificate()).unwrap(),
