@@ -1,8 +1,9 @@
 //! Refusals of bodies and parameters.
 
+use crate::client::Client;
 use crate::denials::check;
 use crate::recorder::Reply;
-use crate::world::{World, bearer};
+use crate::world::{WIDE, World, bearer};
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
@@ -183,4 +184,60 @@ async fn body_broken() {
         );
     }
     world.assert_nothing_inside("body.broken");
+}
+
+const CHUNKED: &str = "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// Sends a whole body of unknown length, so that the edge has to hold memory for the longest one.
+fn chunked(client: &mut Client) -> crate::client::Answer {
+    let body = r#"{"username":"a"}"#;
+    client.write(format!("{CHUNKED}{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).as_bytes());
+    client.read()
+}
+
+/// Asks until the edge answers with this status: what other connections hold is not seen from here.
+async fn until(world: &World, source: [u8; 4], status: u16) -> crate::client::Answer {
+    for _ in 0..2000 {
+        let answer = chunked(&mut world.connect_from(source).await);
+        if answer.status == status {
+            return answer;
+        }
+        assert!([200, 503].contains(&answer.status), "{}", answer.text());
+    }
+    panic!("never answered with {status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_with_slow_bodies_does_not_starve_another() {
+    let limit = |limits: &mut vauban_policy::plan::Limits| {
+        limits.body_bytes_max = 16 * 1024 * 1024;
+        limits.body_seconds = 60;
+    };
+    let world = World::with_limits(limit, WIDE, |_parts| {}).await;
+    let (hostile, honest) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+    // Two times 16 MiB is all that one address may hold.
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut client = world.connect_from(hostile).await;
+        client.write(CHUNKED.as_bytes());
+        slow.push(client);
+    }
+    let refused = until(&world, hostile, 503).await;
+    check("beyond its share", &refused, 503, "overloaded");
+    let event = world.event(refused.decision()).await;
+    assert_eq!(
+        event.controls.last().unwrap().fact,
+        "the client's address holds its share of the memory for bodies"
+    );
+    for _ in 0..3 {
+        let answer = chunked(&mut world.connect_from(honest).await);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    // What has no body needs no memory.
+    let mut client = world.connect_from(hostile).await;
+    client.write(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(client.read().status, 200);
+    // Who leaves gives back.
+    slow.pop();
+    until(&world, hostile, 200).await;
 }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use vauban_audit::{Event, Log};
 use vauban_edge::{Parts, Setting, run};
 use vauban_net::{Acceptor, ClientAuth, Clock as _, ManualClock, Socket, Stopper, stop_pair, task};
+use vauban_policy::plan::Limits;
 use vauban_policy::{Plan, TextFile, load};
 use vauban_token::{Claims, Es256Key, Profile, mint};
 
@@ -67,6 +68,15 @@ impl World {
 
     /// With these budgets, and parts changed so.
     pub(crate) async fn with(budgets: &str, change: impl FnOnce(&mut Parts)) -> Self {
+        Self::with_limits(|_limits| {}, budgets, change).await
+    }
+
+    /// With these limits and budgets, and parts changed so.
+    pub(crate) async fn with_limits(
+        limit: impl FnOnce(&mut Limits),
+        budgets: &str,
+        change: impl FnOnce(&mut Parts),
+    ) -> Self {
         let (stopper, stop) = stop_pair();
         let ca = Ca::new();
         let mutual = |spiffe: &str| Acceptor::Mutual(ca.workload(spiffe), ClientAuth::Required);
@@ -85,7 +95,9 @@ impl World {
         let audit = TempDir::new().unwrap();
         let (log, _writer) = Log::open(audit.path(), "edge").unwrap();
         let clock = Arc::new(ManualClock::new(NOW * 1000));
-        let agreed = Arc::new(plan(budgets, plain.address));
+        let mut agreed = plan(budgets, plain.address);
+        limit(&mut agreed.limits);
+        let agreed = Arc::new(agreed);
         let setting = Setting {
             workload: ca.workload("spiffe://test.internal/line/edge"),
             authority: authority.address,
@@ -117,6 +129,16 @@ impl World {
 
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.edge, &self.ca.pem)
+    }
+
+    /// Connects from another address of this machine.
+    pub(crate) async fn connect_from(&self, source: [u8; 4]) -> Client {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((source, 0).into()).unwrap();
+        let tcp = socket.connect(self.edge).await.unwrap();
+        let tcp = tcp.into_std().unwrap();
+        tcp.set_nonblocking(false).unwrap();
+        Client::over(tcp, &self.ca.pem)
     }
 
     /// Sends bytes over a connection of their own.
