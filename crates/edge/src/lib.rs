@@ -43,3 +43,6 @@ pub use parts::{
 };
 pub use run::run;
 pub use setting::{RunError, Setting, StartError};
+
+/// The line's name in the audit log.
+const LINE: &str = "edge";
