@@ -24,7 +24,7 @@ pub(crate) enum UserCommand {
     /// Reset a password and end every session at once; the new one is the first line of standard input.
     Password(Whom),
     /// Replace a person's roles and end every session at once.
-    Roles(Roles),
+    Roles(NewRoles),
 }
 
 /// Arguments of `vauban user add`.
@@ -61,7 +61,7 @@ pub(crate) struct Whom {
 
 /// Arguments of `vauban user roles`.
 #[derive(Debug, Args)]
-pub(crate) struct Roles {
+pub(crate) struct NewRoles {
     /// Subject, as in tokens and rows.
     subject: String,
     /// All roles that the person shall have, one option each.
@@ -124,8 +124,8 @@ async fn add(user: Add) -> Outcome {
     Ok(())
 }
 
-async fn roles(user: Roles) -> Outcome {
-    let Roles {
+async fn roles(user: NewRoles) -> Outcome {
+    let NewRoles {
         subject,
         roles,
         config,

@@ -8,7 +8,7 @@ pub(crate) enum Block {
     /// An IPv4 address.
     V4([u8; 4]),
     /// The first half of an IPv6 address.
-    V6([u8; 8]),
+    V6([u16; 4]),
 }
 
 impl Block {
@@ -17,8 +17,8 @@ impl Block {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.octets()),
             IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self::V6([a, b, c, d, e, f, g, h])
+                let [a, b, c, d, ..] = address.segments();
+                Self::V6([a, b, c, d])
             }
         }
     }

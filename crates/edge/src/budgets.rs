@@ -157,9 +157,14 @@ fn write_address(key: &mut String, address: IpAddr) {
             key.push('4');
             key.extend(octets.map(char::from));
         }
-        Block::V6(octets) => {
+        Block::V6(segments) => {
             key.push('6');
-            key.extend(octets.map(char::from));
+            key.extend(
+                segments
+                    .into_iter()
+                    .flat_map(u16::to_be_bytes)
+                    .map(char::from),
+            );
         }
     }
 }

@@ -131,7 +131,7 @@ async fn roles_are_those_of_the_plan() {
     );
     assert_eq!(
         refusal(&ground, |user| user.roles =
-            vec!["root".into(), "user".into(), "".into()])
+            vec!["root".into(), "user".into(), String::new()])
         .await,
         format!("unknown roles: `root`, ``\n  {hint}")
     );
