@@ -1,6 +1,8 @@
 //! What an operator does: provision, users, join tokens, ending sessions. These functions open the same database as the running
 //! line, and the line hears of ended sessions within a moment.
 
+mod users;
+
 use std::sync::Arc;
 
 use vauban_net::Clock;
@@ -8,34 +10,18 @@ use vauban_policy::Plan;
 use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
 use vauban_token::{Es256Key, KeyError};
 
-use crate::ca::{CaError, InternalCa, spiffe_path};
-use crate::hasher::{Argon2id, HashError, HashPassword, PASSWORD_CHARS_MIN};
+use crate::ca::{CaError, InternalCa};
+use crate::hasher::{HashError, PASSWORD_CHARS_MIN};
 use crate::identifier::token_hash;
 use crate::internal::{InternalKey, InternalKeyError};
 use crate::parts::{StartError, tune};
-use crate::store::{PasswordHash, Store, StoreError, UserToAdd};
+use crate::store::{Store, StoreError};
+
+use users::ROLES_MAX;
+pub use users::{NewUser, add_user, change_roles, disable_user, enable_user, reset_password};
 
 /// Life of a join token, seconds.
 pub const JOIN_TOKEN_SECONDS: u64 = 600;
-/// Longest subject, user name, tenant or role, bytes.
-const NAME_BYTES_MAX: usize = 128;
-/// Most roles of one user.
-const ROLES_MAX: usize = 16;
-
-/// A user to add.
-#[derive(Debug, Clone)]
-pub struct NewUser {
-    /// Subject: the name in tokens, never reused.
-    pub subject: String,
-    /// The name typed at login, lower case.
-    pub username: String,
-    /// The password, at least 15 characters.
-    pub password: Secret,
-    /// Roles of the plan.
-    pub roles: Vec<String>,
-    /// Tenant.
-    pub tenant: String,
-}
 
 /// Something an operator asked for was not done.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +64,14 @@ pub enum AdminError {
     /// More roles than one user can have.
     #[error("a user has at most {ROLES_MAX} roles")]
     Roles,
+    /// Roles that would grant nothing, because the plan does not know them.
+    #[error("unknown {}: {}\n  hint: the plan knows {}", plural("role", .unknown), quoted(.unknown), quoted(.known))]
+    UnknownRoles {
+        /// What was given.
+        unknown: Vec<String>,
+        /// What the plan's issuer knows.
+        known: Vec<String>,
+    },
     /// The password is too short or is no text.
     #[error("a password has at least {PASSWORD_CHARS_MIN} characters")]
     Password,
@@ -99,8 +93,8 @@ pub enum AdminError {
     #[error("there is no live session `{0}`")]
     UnknownSession(String),
     /// Not an identity that we sign.
-    #[error("`{0}` is not a SPIFFE id")]
-    Spiffe(String),
+    #[error("`{0}` is no workload of the plan")]
+    UnknownWorkload(String),
     /// A task of ours did not finish.
     #[error("password hashing was interrupted")]
     Interrupted,
@@ -140,14 +134,15 @@ pub async fn provision(
     Ok(tuned?)
 }
 
-/// Issues a join token for one workload: single use, ten minutes. Only its hash is stored.
+/// Issues a join token for one workload of the plan: single use, ten minutes. Only its hash is stored.
 pub async fn issue_join_token(
     state: &StateDir,
+    plan: &Plan,
     spiffe: &str,
     clock: &dyn Clock,
 ) -> Result<Secret, AdminError> {
-    if spiffe_path(spiffe).is_none() {
-        return Err(AdminError::Spiffe(spiffe.to_owned()));
+    if !plan.workloads().iter().any(|known| known == spiffe) {
+        return Err(AdminError::UnknownWorkload(spiffe.to_owned()));
     }
     let token = Secret::random()?;
     let store = Store::open(&state.authority_database()).await?;
@@ -161,42 +156,6 @@ pub async fn issue_join_token(
     store.close().await;
     added?;
     Ok(token)
-}
-
-/// Adds a user.
-pub async fn add_user(
-    state: &StateDir,
-    user: NewUser,
-    clock: &dyn Clock,
-) -> Result<(), AdminError> {
-    check_names(&user)?;
-    let store = Store::open(&state.authority_database()).await?;
-    let added = hash_and_add(&store, &user, unix_s(clock)).await;
-    store.close().await;
-    if added? {
-        Ok(())
-    } else {
-        Err(AdminError::Taken {
-            subject: user.subject,
-            username: user.username,
-        })
-    }
-}
-
-/// Disables a user and ends all of their sessions.
-pub async fn disable_user(
-    state: &StateDir,
-    subject: &str,
-    clock: &dyn Clock,
-) -> Result<(), AdminError> {
-    let store = Store::open(&state.authority_database()).await?;
-    let found = store.disable_user(subject, unix_s(clock)).await;
-    store.close().await;
-    if found? {
-        Ok(())
-    } else {
-        Err(AdminError::UnknownUser(subject.to_owned()))
-    }
 }
 
 /// Ends a session.
@@ -252,67 +211,12 @@ pub(crate) fn unix_s(clock: &dyn Clock) -> u64 {
     clock.unix_ms() / 1000
 }
 
-async fn hash_and_add(store: &Store, user: &NewUser, now: u64) -> Result<bool, AdminError> {
-    let cost = store
-        .password_cost()
-        .await?
-        .ok_or(StoreError::Value("password profile"))?;
-    let password = user.password.clone();
-    let hash = tokio::task::spawn_blocking(move || {
-        let text = password.expose_text().ok_or(AdminError::Password)?;
-        Ok::<_, AdminError>(PasswordHash(
-            Argon2id::with(cost.memory_kib, cost.iterations)?.hash(text)?,
-        ))
-    });
-    let hash = hash.await.map_err(|_stopped| AdminError::Interrupted)??;
-    let row = UserToAdd {
-        subject: &user.subject,
-        username: &user.username,
-        password: &hash,
-        tenant: &user.tenant,
-        roles: &user.roles,
-    };
-    Ok(store.add_user(row, now).await?)
+fn plural(word: &str, some: &[String]) -> String {
+    let ending = if some.len() == 1 { "" } else { "s" };
+    format!("{word}{ending}")
 }
 
-fn check_names(user: &NewUser) -> Result<(), AdminError> {
-    let plain = |what, value: &str, form: &'static str, fits: fn(u8) -> bool| {
-        if !value.is_empty() && value.len() <= NAME_BYTES_MAX && value.bytes().all(fits) {
-            Ok(())
-        } else {
-            let value = value.chars().take(NAME_BYTES_MAX).collect();
-            Err(AdminError::Name { what, form, value })
-        }
-    };
-    let name: fn(u8) -> bool = |byte| byte.is_ascii_alphanumeric() || b"._@+:-".contains(&byte);
-    let text = "letters, digits and `._@+:-`";
-    plain("subject", &user.subject, text, name)?;
-    plain(
-        "user name",
-        &user.username,
-        "lower-case letters, digits and `._@+:-`",
-        |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@+:-".contains(&byte),
-    )?;
-    // What a tenant looks like is also the profile of internal tokens and of the signed database context.
-    plain(
-        "tenant",
-        &user.tenant,
-        "lower-case letters, digits and `-`",
-        |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-',
-    )?;
-    if user.roles.len() > ROLES_MAX {
-        return Err(AdminError::Roles);
-    }
-    user.roles
-        .iter()
-        .try_for_each(|role| plain("role", role, text, name))?;
-    let password = user.password.expose_text().ok_or(AdminError::Password)?;
-    if password.chars().count() < PASSWORD_CHARS_MIN {
-        return Err(AdminError::Password);
-    }
-    // A name of one or two letters is in many good passwords.
-    if user.username.len() >= 4 && password.to_lowercase().contains(&user.username) {
-        return Err(AdminError::PasswordIsName);
-    }
-    Ok(())
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
 }

@@ -210,7 +210,7 @@ pub enum Needed {
     Edge,
     /// A guard of a service.
     Guard,
-    /// Any workload with a certificate of ours.
+    /// Whoever has a certificate of ours; whether the plan still knows it is judged before a new one is signed.
     Workload,
 }
 

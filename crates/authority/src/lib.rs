@@ -25,8 +25,8 @@ mod store;
 mod throttle;
 
 pub use admin::{
-    AdminError, JOIN_TOKEN_SECONDS, NewUser, add_user, disable_user, issue_join_token, provision,
-    revoke_session,
+    AdminError, JOIN_TOKEN_SECONDS, NewUser, add_user, change_roles, disable_user, enable_user,
+    issue_join_token, provision, reset_password, revoke_session,
 };
 pub use ca::{CERTIFICATE_SECONDS, CaError};
 pub use hasher::{Argon2id, Cost, HashError, HashPassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};

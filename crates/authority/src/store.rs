@@ -23,7 +23,7 @@ use vauban_secret::{FileError, write_private};
 pub(crate) use refresh::{Minted, Rotate, Rotated, SessionFacts};
 pub(crate) use revocations::Revoked;
 pub(crate) use sessions::NewSession;
-pub(crate) use users::{PasswordHash, UserRow, UserToAdd};
+pub(crate) use users::{Change, PasswordHash, UserRow, UserToAdd};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 

@@ -67,7 +67,7 @@ async fn play(arguments: &DemoArguments) -> Outcome {
     let loaded = files::load(&state.plan())?;
     vauban_authority::provision(&state, &loaded.plan, &clock).await?;
     say("authority: keys, internal CA and database are there");
-    let people = people::ensure(&state, clock.as_ref()).await?;
+    let people = people::ensure(&state, &loaded.plan, clock.as_ref()).await?;
     prepare::seed(&state, &bank).await?;
     say("bank: five people in two tenants, four accounts");
 
@@ -100,7 +100,7 @@ async fn start(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Supervisor<Joiner>, Addresses)> {
     let (lines, addresses) = members::of_plan(loaded, state)?;
-    let mut supervisor = Supervisor::new(Joiner::new(state, clock), state.run());
+    let mut supervisor = Supervisor::new(Joiner::new(state, &loaded.plan, clock), state.run());
     let mut all = service::members(&loaded.plan, state, bank);
     all.extend(lines);
     let mut failed = None;

@@ -73,7 +73,7 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     vauban_authority::provision(&state, &loaded.plan, &clock).await?;
     let (members, addresses) = members::of_plan(loaded, &state)?;
-    let joiner = Joiner::new(&state, clock);
+    let joiner = Joiner::new(&state, &loaded.plan, clock);
     let mut supervisor = Supervisor::new(joiner, state.run());
     let started = async {
         for member in members {

@@ -4,40 +4,75 @@ use std::io::BufRead as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use vauban_authority::{AdminError, NewUser};
+use vauban_net::SystemClock;
 use vauban_secret::{Secret, StateDir};
 
-use crate::outcome::Outcome;
-use crate::{demo, say};
+use crate::outcome::{Failure, Outcome};
+use crate::{demo, files, say};
 
 /// `vauban user …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Add a person; the password is the first line of standard input.
-    Add {
-        /// Name that is typed at login.
-        name: String,
-        /// Subject in tokens and rows.
-        #[arg(long)]
-        subject: String,
-        /// Tenant.
-        #[arg(long)]
-        tenant: String,
-        /// Roles, one option each.
-        #[arg(long = "role", required = true)]
-        roles: Vec<String>,
-        /// State directory of the instance.
-        #[arg(long, default_value = demo::STATE)]
-        state: PathBuf,
-    },
+    Add(Add),
     /// Disable a person and end every session at once.
-    Disable {
-        /// Subject, as in tokens and rows.
-        subject: String,
-        /// State directory of the instance.
-        #[arg(long, default_value = demo::STATE)]
-        state: PathBuf,
-    },
+    Disable(Whom),
+    /// Let a disabled person log in again, with the password and the roles of before.
+    Enable(Whom),
+    /// Reset a password and end every session at once; the new one is the first line of standard input.
+    Password(Whom),
+    /// Replace a person's roles and end every session at once.
+    Roles(NewRoles),
+}
+
+/// Arguments of `vauban user add`.
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// Name that is typed at login.
+    name: String,
+    /// Subject in tokens and rows.
+    #[arg(long)]
+    subject: String,
+    /// Tenant.
+    #[arg(long)]
+    tenant: String,
+    /// Roles of the plan, one option each.
+    #[arg(long = "role", required = true)]
+    roles: Vec<String>,
+    /// The plan, which says what roles there are.
+    #[arg(short, long, default_value = "vauban.yaml")]
+    config: PathBuf,
+    /// State directory of the instance.
+    #[arg(long, default_value = demo::STATE)]
+    state: PathBuf,
+}
+
+/// A person of an instance.
+#[derive(Debug, Args)]
+pub(crate) struct Whom {
+    /// Subject, as in tokens and rows.
+    subject: String,
+    /// State directory of the instance.
+    #[arg(long, default_value = demo::STATE)]
+    state: PathBuf,
+}
+
+/// Arguments of `vauban user roles`.
+#[derive(Debug, Args)]
+pub(crate) struct NewRoles {
+    /// Subject, as in tokens and rows.
+    subject: String,
+    /// All roles that the person shall have, one option each.
+    #[arg(long = "role", required = true)]
+    roles: Vec<String>,
+    /// The plan, which says what roles there are.
+    #[arg(short, long, default_value = "vauban.yaml")]
+    config: PathBuf,
+    /// State directory of the instance.
+    #[arg(long, default_value = demo::STATE)]
+    state: PathBuf,
 }
 
 /// Runs it against the authority's database.
@@ -45,36 +80,84 @@ pub(crate) fn user(command: UserCommand) -> Outcome {
     let runtime = tokio::runtime::Runtime::new().context("runtime")?;
     runtime.block_on(async {
         match command {
-            UserCommand::Add {
-                name,
-                subject,
-                tenant,
-                roles,
-                state,
-            } => {
+            UserCommand::Add(user) => add(user).await,
+            UserCommand::Disable(Whom { subject, state }) => {
                 let state = StateDir::attach(state)?;
-                let mut line = String::new();
-                std::io::stdin()
-                    .lock()
-                    .read_line(&mut line)
-                    .context("the password could not be read from standard input")?;
-                let password = Secret::new(line.trim_end_matches(['\r', '\n']).as_bytes().to_vec());
-                let user = vauban_authority::NewUser {
-                    subject,
-                    username: name.clone(),
-                    password,
-                    roles,
-                    tenant,
-                };
-                vauban_authority::add_user(&state, user, &vauban_net::SystemClock).await?;
-                say(&format!("added `{name}`"));
-            }
-            UserCommand::Disable { subject, state } => {
-                let state = StateDir::attach(state)?;
-                vauban_authority::disable_user(&state, &subject, &vauban_net::SystemClock).await?;
+                vauban_authority::disable_user(&state, &subject, &SystemClock).await?;
                 say(&format!("disabled `{subject}`; every session has ended"));
+                Ok(())
             }
+            UserCommand::Enable(Whom { subject, state }) => {
+                let state = StateDir::attach(state)?;
+                vauban_authority::enable_user(&state, &subject, &SystemClock).await?;
+                say(&format!("enabled `{subject}`"));
+                Ok(())
+            }
+            UserCommand::Password(Whom { subject, state }) => {
+                let state = StateDir::attach(state)?;
+                let password = typed_password()?;
+                vauban_authority::reset_password(&state, &subject, &password, &SystemClock).await?;
+                say(&format!(
+                    "reset the password of `{subject}`; every session has ended"
+                ));
+                Ok(())
+            }
+            UserCommand::Roles(user) => roles(user).await,
         }
-        Ok(())
     })
+}
+
+async fn add(user: Add) -> Outcome {
+    let loaded = files::load(&user.config)?;
+    let state = StateDir::attach(user.state)?;
+    let new = NewUser {
+        subject: user.subject,
+        username: user.name.clone(),
+        password: typed_password()?,
+        roles: user.roles,
+        tenant: user.tenant,
+    };
+    vauban_authority::add_user(&state, &loaded.plan, new, &SystemClock)
+        .await
+        .map_err(refused)?;
+    say(&format!("added `{}`", user.name));
+    Ok(())
+}
+
+async fn roles(user: NewRoles) -> Outcome {
+    let NewRoles {
+        subject,
+        roles,
+        config,
+        state,
+    } = user;
+    let loaded = files::load(&config)?;
+    let state = StateDir::attach(state)?;
+    vauban_authority::change_roles(&state, &loaded.plan, &subject, &roles, &SystemClock)
+        .await
+        .map_err(refused)?;
+    say(&format!(
+        "changed the roles of `{subject}`; every session has ended"
+    ));
+    Ok(())
+}
+
+fn typed_password() -> anyhow::Result<Secret> {
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .context("the password could not be read from standard input")?;
+    Ok(Secret::new(
+        line.trim_end_matches(['\r', '\n']).as_bytes().to_vec(),
+    ))
+}
+
+/// Roles that the plan does not know are a mistake in what was configured, not an inability.
+fn refused(error: AdminError) -> Failure {
+    if let AdminError::UnknownRoles { .. } = error {
+        Failure::Configuration(format!("error: {error}"))
+    } else {
+        error.into()
+    }
 }

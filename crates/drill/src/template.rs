@@ -97,21 +97,13 @@ impl Template {
             .into_iter()
             .chain(&self.crowd)
         {
-            vauban_authority::add_user(&state, user.to_add(), &*clock)
+            vauban_authority::add_user(&state, &self.plan, user.to_add(), &*clock)
                 .await
                 .context("a user of the drill")?;
         }
         let plan = &self.plan;
-        let guards = plan
-            .services
-            .iter()
-            .map(|service| plan.spiffe_guard(&service.name));
-        let services = plan
-            .services
-            .iter()
-            .map(|service| plan.spiffe_service(&service.name));
-        for spiffe in guards.chain(services).chain([plan.spiffe_edge()]) {
-            let token = vauban_authority::issue_join_token(&state, &spiffe, &*clock).await?;
+        for spiffe in plan.workloads() {
+            let token = vauban_authority::issue_join_token(&state, plan, &spiffe, &*clock).await?;
             let token = token
                 .expose_text()
                 .context("a join token is not text")?

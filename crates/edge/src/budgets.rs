@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use vauban_limit::{Limiter, Quota, Spent};
 use vauban_policy::{Budget, BudgetKey, Line, Plan};
 
+use crate::address::Block;
 use crate::parts::{Ask, Overspent, Spend, Stage};
 use crate::setting::StartError;
 
@@ -149,17 +150,21 @@ fn write_key(key: &mut String, whose: &Whose, ask: &Ask<'_>) -> bool {
     true
 }
 
-/// An IPv4 address whole; of an IPv6 address the /64, which is what one subscriber has. One character per byte: nobody reads
-/// it, and it is written for every request.
+/// One character per byte: nobody reads it, and it is written for every request.
 fn write_address(key: &mut String, address: IpAddr) {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
+    match Block::of(address) {
+        Block::V4(octets) => {
             key.push('4');
-            key.extend(address.octets().map(char::from));
+            key.extend(octets.map(char::from));
         }
-        IpAddr::V6(address) => {
+        Block::V6(segments) => {
             key.push('6');
-            key.extend(address.octets().into_iter().take(8).map(char::from));
+            key.extend(
+                segments
+                    .into_iter()
+                    .flat_map(u16::to_be_bytes)
+                    .map(char::from),
+            );
         }
     }
 }

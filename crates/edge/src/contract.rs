@@ -1,26 +1,22 @@
 //! Step 8, contract: the body read whole and bounded, and every part of the request one that the operation declares.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vauban_audit::control;
 use vauban_net::{BodyError, IncomingBody};
 use vauban_policy::contract::Refusal;
 use vauban_policy::{Denial, Input, Operation, Place, Violation};
 
 use crate::authorize::Permit;
+use crate::memory::{Full, Hold, Memory};
 use crate::parts::JudgeContract;
 use crate::record::Trail;
 
 #[cfg(test)]
 mod tests;
-
-/// Request bodies held in memory at one moment, in units of [`MEMORY_UNIT_BYTES`]: 256 MiB.
-pub(crate) const MEMORY_UNITS: usize = 65_536;
-/// The unit in which memory is given out, bytes.
-const MEMORY_UNIT_BYTES: usize = 4096;
 
 /// A request that keeps its operation's contract, with its whole body.
 #[derive(Debug)]
@@ -28,7 +24,7 @@ pub(crate) struct Conforming<'p> {
     permit: Permit<'p>,
     body: Bytes,
     /// Given back when the request has been answered.
-    _memory: Option<OwnedSemaphorePermit>,
+    _memory: Option<Hold>,
 }
 
 impl<'p> Conforming<'p> {
@@ -68,7 +64,7 @@ pub(crate) async fn check<'p>(
     permit: Permit<'p>,
     body: IncomingBody,
     bytes_max: usize,
-    memory: &Arc<Semaphore>,
+    memory: &Arc<Memory>,
     judge: &dyn JudgeContract,
     trail: &mut Trail,
 ) -> Result<Conforming<'p>, Denial> {
@@ -77,9 +73,12 @@ pub(crate) async fn check<'p>(
         .route()
         .body_bytes_max
         .map_or(bytes_max, |less| less.min(bytes_max));
-    let head = matched.admitted().canonical().accepted().head();
-    let memory = hold(head, bytes_max, memory)
-        .inspect_err(|denial| trail.failed(control::EDGE_CONTRACT, denial.sentence()))?;
+    let accepted = matched.admitted().canonical().accepted();
+    let head = accepted.head();
+    let memory = hold(head, bytes_max, accepted.address(), memory).map_err(|full| {
+        trail.failed(control::EDGE_CONTRACT, full.to_string());
+        Denial::Overloaded
+    })?;
     let body = body.read(bytes_max).await.map_err(|error| {
         trail.refused(control::EDGE_CONTRACT, error.to_string());
         denial_of(error)
@@ -107,12 +106,13 @@ pub(crate) async fn check<'p>(
     })
 }
 
-/// Takes memory for the largest body that this request may turn out to have.
+/// Takes memory for the largest body that this request may turn out to have; a request without one takes none.
 fn hold(
     head: &http::request::Parts,
     bytes_max: usize,
-    memory: &Arc<Semaphore>,
-) -> Result<Option<OwnedSemaphorePermit>, Denial> {
+    address: IpAddr,
+    memory: &Arc<Memory>,
+) -> Result<Option<Hold>, Full> {
     let has_body = head.headers.contains_key(http::header::TRANSFER_ENCODING);
     let declared = head
         .headers
@@ -126,12 +126,7 @@ fn hold(
     if bytes == 0 {
         return Ok(None);
     }
-    let units =
-        u32::try_from(bytes.div_ceil(MEMORY_UNIT_BYTES)).map_err(|_error| Denial::Overloaded)?;
-    Arc::clone(memory)
-        .try_acquire_many_owned(units)
-        .map(Some)
-        .map_err(|_error| Denial::Overloaded)
+    memory.take(address, bytes).map(Some)
 }
 
 /// A header that decides something may not come twice: two readers would take two different ones.

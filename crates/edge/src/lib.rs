@@ -11,6 +11,7 @@
 //! compiles as well as one that is there.
 
 mod accept;
+mod address;
 mod answer;
 mod authorize;
 mod budget;
@@ -22,6 +23,7 @@ mod flood;
 mod identify;
 mod keys;
 mod matching;
+mod memory;
 mod parts;
 mod pipeline;
 mod read;
@@ -41,3 +43,6 @@ pub use parts::{
 };
 pub use run::run;
 pub use setting::{RunError, Setting, StartError};
+
+/// The line's name in the audit log.
+const LINE: &str = "edge";

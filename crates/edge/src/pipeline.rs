@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use vauban_net::{Answer, Arrival, Body};
 use vauban_policy::{Denial, Line, Plan};
 
 use crate::answer::{self, Filtered};
-use crate::contract::MEMORY_UNITS;
 use crate::decision::{Decision, Decisions};
+use crate::memory::Memory;
 use crate::parts::Parts;
 use crate::record::{self, Trail};
 use crate::relay::Ways;
@@ -24,7 +23,7 @@ pub(crate) struct Edge {
     ways: Ways,
     hosts: Vec<String>,
     decisions: Decisions,
-    memory: Arc<Semaphore>,
+    memory: Arc<Memory>,
 }
 
 impl Edge {
@@ -41,7 +40,6 @@ impl Edge {
             return Err(StartError::NoListener);
         }
         let ways = Ways::new(&plan, &setting)?;
-        let memory = Arc::new(Semaphore::new(MEMORY_UNITS));
         Ok(Self {
             plan,
             setting,
@@ -49,7 +47,7 @@ impl Edge {
             ways,
             hosts,
             decisions: Decisions::default(),
-            memory,
+            memory: Memory::shipped(),
         })
     }
 

@@ -6,6 +6,7 @@ use vauban_audit::{Control, Event, Kind, Log, Outcome, Verdict};
 use vauban_net::Body;
 use vauban_policy::{Behind, Denial, Operation, Service};
 
+use crate::LINE;
 use crate::answer::{self, Filtered};
 use crate::decision::Decision;
 
@@ -20,7 +21,7 @@ pub(crate) struct Trail {
 impl Trail {
     /// The trail of a request that has just arrived.
     pub(crate) fn new(now_unix_ms: u64, decision: &Decision) -> Self {
-        let mut event = Event::new(now_unix_ms, "edge", decision.as_str(), Kind::Request);
+        let mut event = Event::new(now_unix_ms, LINE, decision.as_str(), Kind::Request);
         event.controls.reserve_exact(11);
         Self {
             event,

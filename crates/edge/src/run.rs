@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use vauban_audit::{Event, Kind, Outcome};
 use vauban_http::HeadLimits;
-use vauban_net::{Acceptor, ServerLimits, Socket, Stop, serve, task};
+use vauban_net::{Acceptor, Clock, ServerLimits, Socket, Stop, serve, task};
 use vauban_policy::Plan;
 
+use crate::LINE;
 use crate::parts::Parts;
 use crate::pipeline::Edge;
 use crate::setting::{RunError, Setting};
@@ -16,7 +18,8 @@ const TARGET_BYTES_MAX: usize = 8192;
 /// For requests in flight after the order to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
-/// Serves on `socket` until told to stop, then until what is in flight is done.
+/// Serves on `socket` until told to stop, then until what is in flight is done. That it began is on record before anybody is
+/// answered: a line that cannot record does not serve.
 pub async fn run(
     plan: Arc<Plan>,
     setting: Setting,
@@ -36,8 +39,10 @@ pub async fn run(
         drain_time: DRAIN_TIME,
     };
     let acceptor = Acceptor::Public(setting.public_tls.clone());
+    let (audit, clock) = (setting.audit.clone(), Arc::clone(&setting.clock));
     let (keys, exchange) = (Arc::clone(&parts.keys), Arc::clone(&parts.exchange));
     let edge = Arc::new(Edge::new(plan, setting, parts)?);
+    audit.record(event(&*clock, Kind::Start)).await?;
     let keeping = stop.clone();
     let keeper = task::spawn("edge keys", async move { keys.keep(keeping).await });
     let following = stop.clone();
@@ -47,5 +52,15 @@ pub async fn run(
     let served = serve(socket, acceptor, limits, edge, stop).await;
     keeper.abort();
     follower.abort();
+    if audit.note(&event(&*clock, Kind::Stop)).is_err() {
+        tracing::warn!("the stop could not be recorded");
+    }
     Ok(served?)
+}
+
+/// The event of the line itself.
+fn event(clock: &dyn Clock, kind: Kind) -> Event {
+    let mut event = Event::new(clock.unix_ms(), LINE, "", kind);
+    event.outcome = Outcome::Allowed;
+    event
 }

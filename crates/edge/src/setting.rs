@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use vauban_audit::Log;
+use vauban_audit::{Log, RecordError};
 use vauban_net::{Clock, PublicTls, ServeError, Workload};
 
 /// What surrounds the edge.
@@ -62,6 +62,9 @@ pub enum RunError {
     /// It did not start.
     #[error("edge does not start")]
     Start(#[from] StartError),
+    /// The audit log does not take the first record.
+    #[error("edge's audit log does not record")]
+    Audit(#[from] RecordError),
     /// It could not serve.
     #[error("edge cannot serve")]
     Serve(#[from] ServeError),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Response;
-use vauban_audit::Log;
+use vauban_audit::{Event, Kind, Log, Outcome, RecordError};
 use vauban_http::HeadLimits;
 use vauban_net::{
     Acceptor, Answer, Arrival, Body, ClientAuth, Clock, IncomingBody, Peer, ServeError,
@@ -30,6 +30,9 @@ pub enum RunError {
     /// It refuses to start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The audit log does not take the first record.
+    #[error("the guard's audit log does not record")]
+    Audit(#[from] RecordError),
     /// Its listener failed.
     #[error("the guard's listener: {0}")]
     Serve(#[from] ServeError),
@@ -102,7 +105,8 @@ impl Answer for GuardLine {
     }
 }
 
-/// Runs the guard of `setting.service` until the order to stop. Refuses to start unless every control has what it needs.
+/// Runs the guard of `setting.service` until the order to stop. Refuses to start unless every control has what it needs, and
+/// that it began is on record before anybody is answered.
 pub async fn run(
     plan: Arc<Plan>,
     setting: Setting,
@@ -151,6 +155,18 @@ pub async fn run(
         plan,
     };
     let acceptor = Acceptor::Mutual(setting.workload.clone(), ClientAuth::Required);
-    serve(socket, acceptor, server_limits, Arc::new(line), stop).await?;
-    Ok(())
+    let (audit, clock) = (setting.audit, setting.clock);
+    audit.record(event(&audit, &*clock, Kind::Start)).await?;
+    let served = serve(socket, acceptor, server_limits, Arc::new(line), stop).await;
+    if audit.note(&event(&audit, &*clock, Kind::Stop)).is_err() {
+        tracing::warn!("the stop could not be recorded");
+    }
+    Ok(served?)
+}
+
+/// The event of the line itself.
+fn event(audit: &Log, clock: &dyn Clock, kind: Kind) -> Event {
+    let mut event = Event::new(clock.unix_ms(), audit.line().to_owned(), "", kind);
+    event.outcome = Outcome::Allowed;
+    event
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 #[cfg(test)]
 mod tests;
 
-/// Lists and objects inside each other.
+/// Lists and objects inside each other. The edge takes no more; the number is written down twice, because neither line reads
+/// with the other's code.
 const DEPTH_MAX: usize = 32;
 
 /// A JSON value as it was written.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use vauban_http::CanonicalPath;
 
 use crate::openapi::Operation;
-use crate::plan::{Call, Line, Listener, OperationRef, Plan, Route, Service};
+use crate::plan::{Behind, Call, Line, Listener, OperationRef, Plan, Route, Service};
 use crate::template::{PathTemplate, Segment};
 
 /// Most states of the automaton; routes that need more overlap in too many ways.
@@ -74,6 +74,24 @@ impl Plan {
     /// SPIFFE id of a service.
     pub fn spiffe_service(&self, service: &str) -> String {
         format!("spiffe://{}/service/{service}", self.trust_domain)
+    }
+
+    /// SPIFFE ids of the workloads that the plan knows: the edge, every guard, every service.
+    ///
+    /// The authority is not among them: it signs its own certificate, so whoever asks for one in its name is somebody else.
+    pub fn workloads(&self) -> Vec<String> {
+        let mut workloads = vec![self.spiffe_edge()];
+        for service in &self.services {
+            match service.behind {
+                Behind::Guard(_) => {
+                    workloads.push(self.spiffe_guard(&service.name));
+                    workloads.push(self.spiffe_service(&service.name));
+                }
+                Behind::Unguarded { .. } => workloads.push(self.spiffe_service(&service.name)),
+                Behind::Authority => {}
+            }
+        }
+        workloads
     }
 
     /// Permissions of a token: what the roles grant and the client may carry, sorted. An unknown client has none.

@@ -1,4 +1,4 @@
-//! `POST /internal/join` and `POST /internal/renew`: certificates of workloads.
+//! `POST /internal/join` and `POST /internal/renew`: certificates of the workloads that the plan knows.
 
 use http::request::Parts as Head;
 use serde::Deserialize;
@@ -51,7 +51,7 @@ impl Authority {
             .redeem_join_token(&token_hash(token.expose()), now)
             .await
             .map_err(Unable::from)?;
-        let Some(spiffe) = redeemed.filter(|spiffe| spiffe.starts_with(&self.names.prefix)) else {
+        let Some(spiffe) = redeemed else {
             call.refused(
                 control::AUTHORITY_CALLER,
                 "join token is unknown, used or expired",
@@ -83,6 +83,7 @@ impl Authority {
         self.certify(call, &request, &spiffe, self.now())
     }
 
+    /// Signs for a workload of the plan and for nobody else: who was taken out of it keeps its last certificate until that ends.
     fn certify(
         &self,
         call: &mut Call,
@@ -90,11 +91,18 @@ impl Authority {
         spiffe: &str,
         now: u64,
     ) -> Result<Reply, Denial> {
+        call.event.subject = Some(spiffe.to_owned());
+        if !self.plan.workloads().iter().any(|known| known == spiffe) {
+            call.refused(
+                control::AUTHORITY_CALLER,
+                format!("`{spiffe}` is no workload of the plan"),
+            );
+            return Err(Denial::JoinRefused);
+        }
         let pem = self
             .ca
             .sign(request, spiffe, now)
             .map_err(|error| Denial::from(Unable::because(&error)))?;
-        call.event.subject = Some(spiffe.to_owned());
         let answer = json!({"certificate_pem": pem, "ca_pem": self.ca.pem()});
         Ok(Reply {
             content: Content::Json(answer),

@@ -167,6 +167,7 @@ impl Authority {
             client_id: &facts.client_id,
             tenant: &facts.tenant,
             roles: &facts.roles,
+            changes: user.changes,
             now,
             ends_at: facts.ends_at,
             access_hash: access.hash,
@@ -174,7 +175,10 @@ impl Authority {
             refresh_hash: token_hash(refresh.expose()),
         };
         if !self.store.begin_session(&new).await.map_err(Unable::from)? {
-            call.refused(control::AUTHORITY_PASSWORD, "user was disabled meanwhile");
+            call.refused(
+                control::AUTHORITY_PASSWORD,
+                "user was disabled or changed meanwhile",
+            );
             return Err(Denial::LoginRefused);
         }
         let content = Content::Json(tokens(&access, &refresh, facts.ends_at, now));

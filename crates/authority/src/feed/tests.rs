@@ -156,6 +156,7 @@ async fn revoke(store: &Store) {
         client_id: "web",
         tenant: "north",
         roles: &[],
+        changes: 0,
         now: 0,
         ends_at: 10_000,
         access_hash: [1; 32],

@@ -18,6 +18,8 @@ pub(crate) struct NewSession<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) tenant: &'a str,
     pub(crate) roles: &'a [String],
+    /// [`UserRow::changes`](super::UserRow::changes) when the password was compared.
+    pub(crate) changes: i64,
     pub(crate) now: u64,
     pub(crate) ends_at: u64,
     pub(crate) access_hash: [u8; 32],
@@ -47,11 +49,11 @@ type IssuedColumns = (
 );
 
 impl Store {
-    /// Begins a session; says `false` when the user was disabled meanwhile.
+    /// Begins a session; says `false` when the user was disabled or otherwise changed meanwhile.
     pub(crate) async fn begin_session(&self, new: &NewSession<'_>) -> Result<bool, StoreError> {
         let mut transaction = self.write().await?;
         let statement = "INSERT INTO sessions (id, subject, client_id, tenant, roles, started_at, ends_at) \
-                         SELECT ?, subject, ?, ?, ?, ?, ? FROM users WHERE subject = ? AND disabled_at IS NULL";
+                         SELECT ?, subject, ?, ?, ?, ?, ? FROM users WHERE subject = ? AND disabled_at IS NULL AND changes = ?";
         let begun = sqlx::query(statement)
             .bind(new.id)
             .bind(new.client_id)
@@ -60,6 +62,7 @@ impl Store {
             .bind(stored_time(new.now))
             .bind(stored_time(new.ends_at))
             .bind(new.subject)
+            .bind(new.changes)
             .execute(&mut *transaction)
             .await?;
         if begun.rows_affected() != 1 {

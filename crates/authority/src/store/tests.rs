@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::{
-    Minted, NewSession, PasswordHash, Rotate, Rotated, SessionFacts, Store, StoreError, UserToAdd,
+    Change, Minted, NewSession, PasswordHash, Rotate, Rotated, SessionFacts, Store, StoreError,
+    UserToAdd,
 };
 use crate::call::Unable;
 use crate::identifier::token_hash;
@@ -41,12 +42,18 @@ async fn ground() -> Ground {
 }
 
 async fn begin(store: &Store, id: &str, ends_at: u64) -> bool {
+    begin_knowing(store, id, ends_at, 0).await
+}
+
+/// Begins a session for a user who had been changed so often when the password was compared.
+async fn begin_knowing(store: &Store, id: &str, ends_at: u64, changes: i64) -> bool {
     let new = NewSession {
         id,
         subject: "1",
         client_id: "web",
         tenant: "north",
         roles: &["user".to_owned()],
+        changes,
         now: NOW,
         ends_at,
         access_hash: token_hash(format!("access {id}").as_bytes()),
@@ -230,8 +237,10 @@ async fn disabling_ends_sessions_once_and_begins_no_more() {
     assert!(begin(&store, "b", ENDS).await);
     assert!(store.end_session("a", "logout", "d", NOW).await.unwrap());
     assert!(!store.end_session("a", "logout", "d", NOW).await.unwrap());
-    assert!(store.disable_user("1", NOW).await.unwrap());
-    assert!(store.disable_user("1", NOW).await.unwrap());
+    for _ in 0..2 {
+        let change = Change::Disabled;
+        assert!(store.change_user("1", change, NOW).await.unwrap());
+    }
     assert!(!begin(&store, "c", ENDS).await);
     let told: Vec<_> = store
         .unsettled()
@@ -247,6 +256,45 @@ async fn disabling_ends_sessions_once_and_begins_no_more() {
     assert_eq!(told, expected);
     store.settle(1, NOW).await.unwrap();
     assert_eq!(store.unsettled().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_began_before_a_change_begins_no_session_after_it() {
+    let Ground {
+        store,
+        folder: _folder,
+        ..
+    } = ground().await;
+    let hash = PasswordHash("other".to_owned());
+    let roles = ["admin".to_owned()];
+    let changes = [
+        (Change::Password(&hash), "password reset"),
+        (Change::Roles(&roles), "roles changed"),
+        (Change::Disabled, "user disabled"),
+    ];
+    for (count, (change, because)) in (0..).zip(changes) {
+        let user = store.user_named("alice").await.unwrap().unwrap();
+        assert_eq!(user.changes, count);
+        let before = format!("before {because}");
+        let after = format!("after {because}");
+        assert!(begin_knowing(&store, &before, ENDS, count).await);
+        assert!(store.change_user("1", change, NOW).await.unwrap());
+        assert!(!begin_knowing(&store, &after, ENDS, count).await);
+        let told = store.unsettled().await.unwrap();
+        let last = told.last().unwrap();
+        assert_eq!(
+            (last.session.as_str(), last.because.as_str()),
+            (before.as_str(), because)
+        );
+    }
+    // Giving back takes nothing.
+    assert!(!begin_knowing(&store, "while disabled", ENDS, 3).await);
+    assert!(store.change_user("1", Change::Enabled, NOW).await.unwrap());
+    assert!(begin_knowing(&store, "enabled", ENDS, 3).await);
+    let told = store.unsettled().await.unwrap().len();
+    assert!(store.change_user("1", Change::Enabled, NOW).await.unwrap());
+    assert_eq!(store.unsettled().await.unwrap().len(), told);
+    assert!(!store.change_user("2", Change::Enabled, NOW).await.unwrap());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Users.
 
+use sqlx::{Sqlite, Transaction};
+
 use super::revocations::end_session;
 use super::{Store, StoreError, read_roles, stored_roles, stored_time};
 
@@ -10,6 +12,8 @@ pub(crate) struct UserRow {
     pub(crate) tenant: String,
     pub(crate) roles: Vec<String>,
     pub(crate) disabled: bool,
+    /// How often an operator took something from this user.
+    pub(crate) changes: i64,
     /// The stored hash; part of what is never logged.
     pub(crate) password: PasswordHash,
 }
@@ -34,6 +38,15 @@ pub(crate) struct UserToAdd<'a> {
     pub(crate) roles: &'a [String],
 }
 
+/// What an operator changes of a user.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change<'a> {
+    Disabled,
+    Enabled,
+    Password(&'a PasswordHash),
+    Roles(&'a [String]),
+}
+
 impl Store {
     /// Adds a user; says `false` when subject or name is taken.
     pub(crate) async fn add_user(&self, user: UserToAdd<'_>, now: u64) -> Result<bool, StoreError> {
@@ -52,19 +65,20 @@ impl Store {
     }
 
     pub(crate) async fn user_named(&self, username: &str) -> Result<Option<UserRow>, StoreError> {
-        let statement =
-            "SELECT subject, tenant, roles, password, disabled_at FROM users WHERE username = ?";
-        let row: Option<(String, String, String, String, Option<i64>)> = sqlx::query_as(statement)
-            .bind(username)
-            .fetch_optional(&self.reads)
-            .await?;
-        row.map(|(subject, tenant, roles, password, disabled)| {
+        let statement = "SELECT subject, tenant, roles, password, disabled_at, changes FROM users WHERE username = ?";
+        let row: Option<(String, String, String, String, Option<i64>, i64)> =
+            sqlx::query_as(statement)
+                .bind(username)
+                .fetch_optional(&self.reads)
+                .await?;
+        row.map(|(subject, tenant, roles, password, disabled, changes)| {
             let roles = read_roles(&roles)?;
             Ok(UserRow {
                 subject,
                 tenant,
                 roles,
                 disabled: disabled.is_some(),
+                changes,
                 password: PasswordHash(password),
             })
         })
@@ -88,26 +102,76 @@ impl Store {
         Ok(())
     }
 
-    /// Disables a user and ends all of their sessions, in one step; says `false` when there is no such user.
-    pub(crate) async fn disable_user(&self, subject: &str, now: u64) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
-        let statement = "UPDATE users SET disabled_at = coalesce(disabled_at, ?) WHERE subject = ?";
-        let found = sqlx::query(statement)
-            .bind(stored_time(now))
+    /// The name that is typed at login.
+    pub(crate) async fn username_of(&self, subject: &str) -> Result<Option<String>, StoreError> {
+        let statement = "SELECT username FROM users WHERE subject = ?";
+        Ok(sqlx::query_scalar(statement)
             .bind(subject)
-            .execute(&mut *transaction)
-            .await?;
-        let live: Vec<String> = sqlx::query_scalar(
-            "SELECT id FROM sessions WHERE subject = ? AND ended_at IS NULL AND ends_at > ?",
-        )
-        .bind(subject)
-        .bind(stored_time(now))
-        .fetch_all(&mut *transaction)
-        .await?;
-        for session in live {
-            end_session(&mut transaction, &session, "user disabled", "", now).await?;
+            .fetch_optional(&self.reads)
+            .await?)
+    }
+
+    /// Changes a user and ends all of their sessions if they lose something by it, in one step; says `false` when there is no such user.
+    pub(crate) async fn change_user(
+        &self,
+        subject: &str,
+        change: Change<'_>,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let update = match change {
+            Change::Disabled => {
+                sqlx::query("UPDATE users SET changes = changes + 1, disabled_at = coalesce(disabled_at, ?) WHERE subject = ?")
+                    .bind(stored_time(now))
+            }
+            Change::Enabled => {
+                sqlx::query("UPDATE users SET disabled_at = NULL WHERE subject = ?")
+            }
+            Change::Password(hash) => {
+                sqlx::query("UPDATE users SET changes = changes + 1, password = ? WHERE subject = ?")
+                    .bind(hash.0.as_str())
+            }
+            Change::Roles(roles) => {
+                sqlx::query("UPDATE users SET changes = changes + 1, roles = ? WHERE subject = ?")
+                    .bind(stored_roles(roles))
+            }
+        };
+        let found = update.bind(subject).execute(&mut *transaction).await?;
+        if let Some(because) = change.ends_sessions() {
+            end_all(&mut transaction, subject, because, now).await?;
         }
         transaction.commit().await?;
         Ok(found.rows_affected() == 1)
     }
+}
+
+impl Change<'_> {
+    /// What the audit log says of the sessions that it ends. Somebody who was disabled has none.
+    fn ends_sessions(&self) -> Option<&'static str> {
+        match self {
+            Self::Disabled => Some("user disabled"),
+            Self::Enabled => None,
+            Self::Password(_) => Some("password reset"),
+            Self::Roles(_) => Some("roles changed"),
+        }
+    }
+}
+
+async fn end_all(
+    transaction: &mut Transaction<'static, Sqlite>,
+    subject: &str,
+    because: &str,
+    now: u64,
+) -> Result<(), StoreError> {
+    let live: Vec<String> = sqlx::query_scalar(
+        "SELECT id FROM sessions WHERE subject = ? AND ended_at IS NULL AND ends_at > ?",
+    )
+    .bind(subject)
+    .bind(stored_time(now))
+    .fetch_all(&mut **transaction)
+    .await?;
+    for session in live {
+        end_session(transaction, &session, because, "", now).await?;
+    }
+    Ok(())
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vauban_authority::{
-    NewUser, Parts, Setting, add_user, disable_user, provision, revoke_session,
+    NewUser, Parts, Setting, add_user, change_roles, disable_user, enable_user, provision,
+    reset_password, revoke_session,
 };
 use vauban_net::{Clock, ManualClock};
 use vauban_secret::{Secret, StateDir};
@@ -63,7 +64,7 @@ async fn provisioning_makes_private_files_once() {
 async fn refusal(ground: &Ground, change: impl FnOnce(&mut NewUser)) -> String {
     let mut user = user("2001", "frank", "north", "user");
     change(&mut user);
-    add_user(&ground.state, user, &*ground.clock)
+    add_user(&ground.state, &plan(), user, &*ground.clock)
         .await
         .unwrap_err()
         .to_string()
@@ -74,6 +75,7 @@ async fn users_have_names_of_their_own() {
     let ground = provisioned().await;
     add_user(
         &ground.state,
+        &plan(),
         user("2001", "frank", "north", "user"),
         &*ground.clock,
     )
@@ -114,9 +116,35 @@ async fn users_have_names_of_their_own() {
         name("tenant", narrow, "a.b")
     );
     assert_eq!(
-        refusal(&ground, |user| user.roles = vec!["a,b".into()]).await,
-        name("role", any, "a,b")
+        refusal(&ground, |user| user.roles = vec!["user".into(); 17]).await,
+        "a user has at most 16 roles"
     );
+}
+
+#[tokio::test]
+async fn roles_are_those_of_the_plan() {
+    let ground = provisioned().await;
+    let hint = "hint: the plan knows `admin`, `user`";
+    assert_eq!(
+        refusal(&ground, |user| user.roles = vec!["users".into()]).await,
+        format!("unknown role: `users`\n  {hint}")
+    );
+    assert_eq!(
+        refusal(&ground, |user| user.roles =
+            vec!["root".into(), "user".into(), String::new()])
+        .await,
+        format!("unknown roles: `root`, ``\n  {hint}")
+    );
+    let error = change_roles(
+        &ground.state,
+        &plan(),
+        "9",
+        &["root".into()],
+        &*ground.clock,
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(error.to_string(), format!("unknown role: `root`\n  {hint}"));
 }
 
 #[tokio::test]
@@ -144,18 +172,27 @@ async fn passwords_are_long_and_not_the_name() {
     );
     let mut fifteen = user("2003", "grace", "north", "user");
     fifteen.password = Secret::from("15 characters..");
-    add_user(&ground.state, fifteen, &*ground.clock)
+    add_user(&ground.state, &plan(), fifteen, &*ground.clock)
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn what_does_not_exist_cannot_be_ended() {
+async fn what_does_not_exist_cannot_be_changed_or_ended() {
     let ground = provisioned().await;
-    let error = disable_user(&ground.state, "9", &*ground.clock)
-        .await
-        .unwrap_err();
-    assert_eq!(error.to_string(), "there is no user with subject `9`");
+    let (state, clock) = (&ground.state, &*ground.clock);
+    let secret = Secret::from("x");
+    for changed in [
+        disable_user(state, "9", clock).await,
+        enable_user(state, "9", clock).await,
+        reset_password(state, "9", &secret, clock).await,
+        change_roles(state, &plan(), "9", &["user".into()], clock).await,
+    ] {
+        assert_eq!(
+            changed.unwrap_err().to_string(),
+            "there is no user with subject `9`"
+        );
+    }
     let error = revoke_session(&ground.state, "none", &*ground.clock)
         .await
         .unwrap_err();

@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 use vauban_audit::Kind;
-use vauban_authority::{disable_user, revoke_session};
+use vauban_authority::{change_roles, disable_user, enable_user, reset_password, revoke_session};
+
+use vauban_secret::Secret;
 
 use crate::world::World;
 
@@ -123,6 +125,96 @@ async fn sessions_ended_from_outside_the_line_are_told_as_well() {
         .login("alice", crate::world::PASSWORD)
         .await
         .refused(401, "login.refused");
+}
+
+/// Why a session ended, as the log says. Another one is ended behind it; when that one is told, the first is on record.
+async fn why_ended(world: &World, session: &str) -> String {
+    let bob = world.session("bob").await;
+    assert_eq!(world.logout(&bob.access).await.status, 204);
+    let mut events = world.remembered(Kind::Revocation);
+    events.retain(|event| event.session.as_deref() == Some(session));
+    assert_eq!(events.len(), 1);
+    events[0].controls.last().unwrap().fact.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_reset_ends_every_session_and_the_old_password() {
+    let world = World::start().await;
+    let alice = world.session("alice").await;
+    let mut watch = world.watch().await;
+    let reset = async |password: &str| {
+        let password = Secret::from(password);
+        reset_password(&world.state, "1001", &password, &*world.clock).await
+    };
+    for (poor, why) in [
+        ("14 characters.", "a password has at least 15 characters"),
+        (
+            "Alice Alice Alice",
+            "a password may not contain the user's name",
+        ),
+    ] {
+        assert_eq!(reset(poor).await.unwrap_err().to_string(), why);
+    }
+    assert_eq!(
+        world.is_live(&alice.session).await["live"],
+        json!(true),
+        "a refused reset changes nothing"
+    );
+    reset("another horse, another battery").await.unwrap();
+    watch.until(&alice.session).await;
+    assert_eq!(world.is_live(&alice.session).await, json!({"live": false}));
+    world
+        .refresh(&alice.refresh)
+        .await
+        .refused(401, "refresh.refused");
+    world
+        .login("alice", crate::world::PASSWORD)
+        .await
+        .refused(401, "login.refused");
+    world
+        .login("alice", "another horse, another battery")
+        .await
+        .fine();
+    assert_eq!(
+        why_ended(&world, &alice.session).await,
+        "session ended: password reset"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_roles_end_sessions_and_are_in_the_next_token() {
+    let world = World::start().await;
+    let alice = world.session("alice").await;
+    let mut watch = world.watch().await;
+    let roles = ["admin".to_owned()];
+    change_roles(&world.state, &world.plan, "1001", &roles, &*world.clock)
+        .await
+        .unwrap();
+    watch.until(&alice.session).await;
+    assert_eq!(world.is_live(&alice.session).await, json!({"live": false}));
+    let next = world.session("alice").await;
+    assert_eq!(
+        crate::world::claims(&next.access)["roles"],
+        json!(["admin"])
+    );
+    assert_eq!(
+        why_ended(&world, &alice.session).await,
+        "session ended: roles changed"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enabled_user_logs_in_again_and_old_sessions_stay_ended() {
+    let world = World::start().await;
+    let alice = world.session("alice").await;
+    disable_user(&world.state, "1001", &*world.clock)
+        .await
+        .unwrap();
+    enable_user(&world.state, "1001", &*world.clock)
+        .await
+        .unwrap();
+    world.session("alice").await;
+    assert_eq!(world.is_live(&alice.session).await, json!({"live": false}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

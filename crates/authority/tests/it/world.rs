@@ -100,9 +100,14 @@ impl World {
             ("1002", "bob", "north", "user"),
             ("1005", "erin", "south", "admin"),
         ] {
-            add_user(&state, user(subject, username, tenant, role), &*clock)
-                .await
-                .unwrap();
+            add_user(
+                &state,
+                &plan,
+                user(subject, username, tenant, role),
+                &*clock,
+            )
+            .await
+            .unwrap();
         }
         let mut world = Self {
             ca_pem: std::fs::read_to_string(state.ca_certificate()).unwrap(),
@@ -179,7 +184,7 @@ impl World {
 
     /// A certificate for `spiffe`, the way a workload gets one.
     pub(crate) async fn join(&self, spiffe: &str) -> Caller {
-        let token = issue_join_token(&self.state, spiffe, &*self.clock)
+        let token = issue_join_token(&self.state, &self.plan, spiffe, &*self.clock)
             .await
             .unwrap();
         let (key_pem, csr_pem) = request(&[]);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use vauban_authority::NewUser;
 use vauban_net::Clock;
+use vauban_policy::Plan;
 use vauban_secret::{Secret, StateDir};
 
 /// Name, subject, tenant and role of everybody.
@@ -40,7 +41,11 @@ impl People {
 pub(crate) const FILE: &str = "demo-users.json";
 
 /// Reads the passwords, or makes them and adds everybody to the authority.
-pub(crate) async fn ensure(state: &StateDir, clock: &dyn Clock) -> anyhow::Result<People> {
+pub(crate) async fn ensure(
+    state: &StateDir,
+    plan: &Plan,
+    clock: &dyn Clock,
+) -> anyhow::Result<People> {
     let file = state.secrets().join(FILE);
     if file.exists() {
         let secret = vauban_secret::read_private(&file)?;
@@ -65,7 +70,7 @@ pub(crate) async fn ensure(state: &StateDir, clock: &dyn Clock) -> anyhow::Resul
             roles: vec![(*role).to_owned()],
             tenant: (*tenant).to_owned(),
         };
-        vauban_authority::add_user(state, user, clock).await?;
+        vauban_authority::add_user(state, plan, user, clock).await?;
         passwords.insert((*name).to_owned(), password);
     }
     let text = serde_json::to_vec_pretty(&passwords).context("passwords")?;

@@ -18,14 +18,16 @@ use crate::files::Loaded;
 #[derive(Debug, Clone)]
 pub(crate) struct Joiner {
     state: StateDir,
+    plan: Arc<Plan>,
     clock: Arc<dyn Clock>,
 }
 
 impl Joiner {
     /// For this instance.
-    pub(crate) fn new(state: &StateDir, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(state: &StateDir, plan: &Arc<Plan>, clock: Arc<dyn Clock>) -> Self {
         Self {
             state: state.clone(),
+            plan: Arc::clone(plan),
             clock,
         }
     }
@@ -33,8 +35,9 @@ impl Joiner {
 
 impl Admit for Joiner {
     async fn admit(&self, name: &str, spiffe: &str) -> anyhow::Result<()> {
+        let clock = self.clock.as_ref();
         let token =
-            vauban_authority::issue_join_token(&self.state, spiffe, self.clock.as_ref()).await?;
+            vauban_authority::issue_join_token(&self.state, &self.plan, spiffe, clock).await?;
         vauban_secret::write_private(&self.state.join_token(name), token.expose())?;
         Ok(())
     }

@@ -18,3 +18,5 @@ mod product;
 mod refusals;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod users;

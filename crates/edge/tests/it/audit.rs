@@ -1,8 +1,14 @@
 //! Every request leaves one event, with its controls in order and the fact behind each.
 
-use vauban_audit::{Event, Kind, Outcome, Verdict, control};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::world::{World, bearer};
+use vauban_audit::{Event, Kind, Log, Outcome, RecordError, Verdict, control};
+use vauban_edge::{Parts, RunError, Setting, run};
+use vauban_net::{ManualClock, Socket, stop_pair};
+
+use crate::pki::Ca;
+use crate::world::{NOW, WIDE, World, bearer, plan};
 
 fn controls(event: &Event) -> Vec<(&str, Verdict)> {
     event
@@ -131,4 +137,50 @@ async fn operations_of_the_authority_have_their_kinds() {
     assert_eq!(world.event(login.decision()).await.kind, Kind::Login);
     let logout = world.send("POST", "/auth/logout", &bearer(&world.token()), "");
     assert_eq!(world.event(logout.decision()).await.kind, Kind::Logout);
+}
+
+fn kinds(events: &[Event]) -> Vec<(Kind, Outcome, u64)> {
+    events
+        .iter()
+        .map(|event| (event.kind, event.outcome, event.at_unix_ms))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beginning_and_ending_are_on_record() {
+    let mut world = World::new().await;
+    // An answer that is only noted; what is read here was durable before it.
+    assert_eq!(world.send("GET", "/ping", "", "").status, 200);
+    let began = (Kind::Start, Outcome::Allowed, NOW * 1000);
+    assert_eq!(kinds(&world.own_events()), [began]);
+    world.clock.advance_ms(5);
+    world.stop().await;
+    let ended = (Kind::Stop, Outcome::Allowed, NOW * 1000 + 5);
+    assert_eq!(kinds(&world.own_events()), [began, ended]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_that_cannot_record_its_beginning_does_not_serve() {
+    let ca = Ca::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (log, _writer) = Log::open(folder.path(), "edge").unwrap();
+    log.clone().close().await.unwrap();
+    let nowhere = ([127, 0, 0, 1], 1).into();
+    let setting = Setting {
+        workload: ca.workload("spiffe://test.internal/line/edge"),
+        authority: nowhere,
+        guards: BTreeMap::from([("things".to_owned(), nowhere)]),
+        public_tls: ca.public_tls(),
+        audit: log,
+        clock: Arc::new(ManualClock::new(NOW * 1000)),
+    };
+    let plan = Arc::new(plan(WIDE, nowhere));
+    let parts = Parts::shipped(&plan, &setting).unwrap();
+    let socket = Socket::bind_tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let (_stopper, stop) = stop_pair();
+    let ended = run(plan, setting, parts, socket, stop).await;
+    assert!(
+        matches!(ended, Err(RunError::Audit(RecordError::Closed { .. }))),
+        "{ended:?}"
+    );
 }

@@ -1,8 +1,9 @@
 //! Refusals of bodies and parameters.
 
+use crate::client::Client;
 use crate::denials::check;
 use crate::recorder::Reply;
-use crate::world::{World, bearer};
+use crate::world::{WIDE, World, bearer};
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
@@ -83,6 +84,22 @@ async fn contract_violated_by_bodies() {
         ("PUT", "/things/1", "", ""),
         ("body", ""),
     );
+    world.assert_nothing_inside("contract.violated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contract_violated_by_depth() {
+    let world = World::new().await;
+    for (depth, reason) in [(32, "has the wrong type"), (33, "is nested too deeply")] {
+        // The object is the first level.
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        let body = format!("{{\"name\":{open}{close}}}");
+        let headers = format!("{}{JSON}", bearer(&world.token()));
+        let answer = world.send("PUT", "/things/1", &headers, &body);
+        check("depth", &answer, 400, "contract.violated");
+        let violation = &answer.json()["violations"][0];
+        assert_eq!(violation["reason"], reason, "{depth} levels: {violation}");
+    }
     world.assert_nothing_inside("contract.violated");
 }
 
@@ -183,4 +200,56 @@ async fn body_broken() {
         );
     }
     world.assert_nothing_inside("body.broken");
+}
+
+const CHUNKED: &str = "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// Sends a whole body of unknown length, so that the edge has to hold memory for the longest one.
+fn chunked(client: &mut Client) -> crate::client::Answer {
+    let body = r#"{"username":"a"}"#;
+    client.write(format!("{CHUNKED}{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).as_bytes());
+    client.read()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_with_slow_bodies_does_not_starve_another() {
+    let limit = |limits: &mut vauban_policy::plan::Limits| {
+        // One such body is all that one address may hold.
+        limits.body_bytes_max = 32 * 1024 * 1024;
+        limits.body_seconds = 60;
+    };
+    let world = World::with_limits(limit, WIDE, |_parts| {}).await;
+    let (hostile, honest) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+    // A slow body that arrives while another request holds the share is refused itself; then the next one gets it.
+    let mut slow = Vec::new();
+    let refused = loop {
+        assert!(slow.len() < 50, "slow bodies hold nothing");
+        let mut client = world.connect_from(hostile).await;
+        client.write(CHUNKED.as_bytes());
+        slow.push(client);
+        let answer = chunked(&mut world.connect_from(hostile).await);
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    check("beyond its share", &refused, 503, "overloaded");
+    let event = world.event(refused.decision()).await;
+    assert_eq!(
+        event.controls.last().unwrap().fact,
+        "the client's address holds its share of the memory for bodies"
+    );
+    for _ in 0..3 {
+        let answer = chunked(&mut world.connect_from(honest).await);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    // What has no body needs no memory.
+    let mut client = world.connect_from(hostile).await;
+    client.write(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(client.read().status, 200);
+    // Who leaves gives back; the edge hears of it a moment later.
+    drop(slow);
+    let left = std::iter::from_fn(|| Some(world.connect()))
+        .take(2000)
+        .any(|mut client| chunked(&mut client).status == 200);
+    assert!(left, "memory is given back");
 }

@@ -22,6 +22,11 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr, ca_pem: &str) -> Self {
+        Self::over(TcpStream::connect(address).unwrap(), ca_pem)
+    }
+
+    /// Over a connection that is there already.
+    pub(crate) fn over(tcp: TcpStream, ca_pem: &str) -> Self {
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap())
@@ -35,7 +40,6 @@ impl Client {
         let tls =
             ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap())
                 .unwrap();
-        let tcp = TcpStream::connect(address).unwrap();
         tcp.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self(StreamOwned::new(tls, tcp))
     }

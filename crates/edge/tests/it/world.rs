@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tempfile::TempDir;
-use vauban_audit::{Event, Log};
-use vauban_edge::{Parts, Setting, run};
+use tokio::task::JoinHandle;
+use vauban_audit::{Event, Kind, Log};
+use vauban_edge::{Parts, RunError, Setting, run};
 use vauban_net::{Acceptor, ClientAuth, Clock as _, ManualClock, Socket, Stopper, stop_pair, task};
+use vauban_policy::plan::Limits;
 use vauban_policy::{Plan, TextFile, load};
 use vauban_token::{Claims, Es256Key, Profile, mint};
 
@@ -35,6 +37,7 @@ pub(crate) struct World {
     ca: Ca,
     audit: TempDir,
     stopper: Stopper,
+    running: Option<JoinHandle<Result<(), RunError>>>,
 }
 
 /// The plan with these budgets, and `plain` at this address.
@@ -67,6 +70,15 @@ impl World {
 
     /// With these budgets, and parts changed so.
     pub(crate) async fn with(budgets: &str, change: impl FnOnce(&mut Parts)) -> Self {
+        Self::with_limits(|_limits| {}, budgets, change).await
+    }
+
+    /// With these limits and budgets, and parts changed so.
+    pub(crate) async fn with_limits(
+        limit: impl FnOnce(&mut Limits),
+        budgets: &str,
+        change: impl FnOnce(&mut Parts),
+    ) -> Self {
         let (stopper, stop) = stop_pair();
         let ca = Ca::new();
         let mutual = |spiffe: &str| Acceptor::Mutual(ca.workload(spiffe), ClientAuth::Required);
@@ -85,7 +97,9 @@ impl World {
         let audit = TempDir::new().unwrap();
         let (log, _writer) = Log::open(audit.path(), "edge").unwrap();
         let clock = Arc::new(ManualClock::new(NOW * 1000));
-        let agreed = Arc::new(plan(budgets, plain.address));
+        let mut agreed = plan(budgets, plain.address);
+        limit(&mut agreed.limits);
+        let agreed = Arc::new(agreed);
         let setting = Setting {
             workload: ca.workload("spiffe://test.internal/line/edge"),
             authority: authority.address,
@@ -98,9 +112,7 @@ impl World {
         change(&mut parts);
         let socket = Socket::bind_tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
         let edge = socket.local_addr().unwrap();
-        drop(task::spawn("edge", async move {
-            run(agreed, setting, parts, socket, stop).await.unwrap();
-        }));
+        let running = task::spawn("edge", run(agreed, setting, parts, socket, stop));
         Self {
             edge,
             guard,
@@ -112,11 +124,46 @@ impl World {
             ca,
             audit,
             stopper,
+            running: Some(running),
         }
+    }
+
+    /// Stops the edge and closes its log.
+    pub(crate) async fn stop(&mut self) {
+        self.stopper.stop();
+        self.running.take().unwrap().await.unwrap().unwrap();
+        self.log.clone().close().await.unwrap();
+    }
+
+    /// What the log has durably of the line itself, in order.
+    pub(crate) fn own_events(&self) -> Vec<Event> {
+        let segment = self.audit.path().join("edge/000001.seg");
+        let text = std::fs::read_to_string(segment).unwrap();
+        let event = |line: &str| {
+            // A record is an object around the event.
+            line.match_indices('{').find_map(|(at, _)| {
+                let text = &line.as_bytes()[at..];
+                let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Event>();
+                values.next()?.ok()
+            })
+        };
+        let mut events: Vec<Event> = text.lines().filter_map(event).collect();
+        events.retain(|event| matches!(event.kind, Kind::Start | Kind::Stop));
+        events
     }
 
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.edge, &self.ca.pem)
+    }
+
+    /// Connects from another address of this machine.
+    pub(crate) async fn connect_from(&self, source: [u8; 4]) -> Client {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((source, 0).into()).unwrap();
+        let tcp = socket.connect(self.edge).await.unwrap();
+        let tcp = tcp.into_std().unwrap();
+        tcp.set_nonblocking(false).unwrap();
+        Client::over(tcp, &self.ca.pem)
     }
 
     /// Sends bytes over a connection of their own.
@@ -169,7 +216,7 @@ impl World {
     /// The one event of a decision.
     pub(crate) async fn event(&self, decision: &str) -> Event {
         // A durable event comes after every note before it.
-        let marker = Event::new(self.clock.unix_ms(), "edge", "", vauban_audit::Kind::Start);
+        let marker = Event::new(self.clock.unix_ms(), "edge", "", Kind::Start);
         self.log.record(marker).await.unwrap();
         let events = vauban_audit::find(self.audit.path(), decision).unwrap();
         assert_eq!(events.len(), 1, "one event of `{decision}`");

@@ -1,16 +1,19 @@
 //! What is recorded, and what happens when it cannot be.
 
 use serde_json::json;
-use vauban_audit::{Outcome, Verdict, control};
+use vauban_audit::{Kind, Outcome, RecordError, Verdict, control};
+use vauban_guard::RunError;
 use vauban_policy::Denial;
 
 use crate::denials::check;
 use crate::denials::{EDGE, SCANNER};
-use crate::house::{DECISION, House, get};
+use crate::house::{DECISION, House, NOW, Site, get, unchanged};
 
 #[tokio::test]
 async fn audit_unavailable() {
     let house = House::open().await;
+    // A guard whose log is gone before it has begun does not begin.
+    assert_ne!(house.send(&get("/nothing", "")).await.status, 503);
     house.site.setting.audit.clone().close().await.unwrap();
     // A refusal that is not durable, and a permission that is not recorded, are both no answer.
     for request in [get("/notes/500101", ""), get("/nothing", "")] {
@@ -101,5 +104,42 @@ async fn an_undeclared_peer_cannot_write_under_a_strangers_id() {
     assert_eq!(
         events[0].controls[0].fact,
         "spiffe://notes.internal/service/scanner stands in the isolated zone quarantine, which may call nobody"
+    );
+}
+
+/// What the line says of itself, and when.
+fn own(house: &House) -> Vec<(String, Kind, Outcome, u64)> {
+    house
+        .own_events()
+        .into_iter()
+        .map(|event| {
+            let line = event.line.into_owned();
+            (line, event.kind, event.outcome, event.at_unix_ms)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn beginning_and_ending_are_on_record() {
+    let mut house = House::open().await;
+    // An answer that is only noted; what is read here was durable before it.
+    assert_eq!(house.get("/notes/500101").await.status, 200);
+    let said = |kind, at| ("guard-notes".to_owned(), kind, Outcome::Allowed, at);
+    let began = said(Kind::Start, NOW * 1000);
+    assert_eq!(own(&house), std::slice::from_ref(&began));
+    house.site.clock.advance_ms(5);
+    house.stop().await;
+    let ended = said(Kind::Stop, NOW * 1000 + 5);
+    assert_eq!(own(&house), [began, ended]);
+}
+
+#[tokio::test]
+async fn a_guard_that_cannot_record_its_beginning_does_not_serve() {
+    let site = Site::new(&unchanged).await;
+    site.setting.audit.clone().close().await.unwrap();
+    let ended = site.run().await.running.await.unwrap();
+    assert!(
+        matches!(ended, Err(RunError::Audit(RecordError::Closed { .. }))),
+        "{ended:?}"
     );
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
-use vauban_audit::{Event, Log};
+use vauban_audit::{Event, Kind, Log};
 use vauban_guard::{FactsSource, Parts, RunError, Setting};
 use vauban_net::{ManualClock, Socket, Stopper, stop_pair, task};
 use vauban_policy::{Plan, TextFile};
@@ -230,14 +230,36 @@ impl House {
         .await
     }
 
+    /// What the log has durably of the line itself, in order.
+    pub(crate) fn own_events(&self) -> Vec<Event> {
+        let segment = self.site.dir.path().join("audit/guard-notes/000001.seg");
+        let text = std::fs::read_to_string(segment).unwrap();
+        let event = |line: &str| {
+            // A record is an object around the event.
+            line.match_indices('{').find_map(|(at, _)| {
+                let text = &line.as_bytes()[at..];
+                let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Event>();
+                values.next()?.ok()
+            })
+        };
+        let mut events: Vec<Event> = text.lines().filter_map(event).collect();
+        events.retain(|event| matches!(event.kind, Kind::Start | Kind::Stop));
+        events
+    }
+
     /// Stops the guard and returns what it recorded under an id.
-    pub(crate) async fn close(self, decision: &str) -> Vec<Event> {
-        self.stopper.stop();
-        self.running.await.unwrap().unwrap();
-        self.site.setting.audit.clone().close().await.unwrap();
+    pub(crate) async fn close(mut self, decision: &str) -> Vec<Event> {
+        self.stop().await;
         let dir = self.site.dir.path().join("audit");
         assert!(vauban_audit::verify(&dir).unwrap().is_intact());
         vauban_audit::find(&dir, decision).unwrap()
+    }
+
+    /// Stops the guard and closes its log.
+    pub(crate) async fn stop(&mut self) {
+        self.stopper.stop();
+        (&mut self.running).await.unwrap().unwrap();
+        self.site.setting.audit.clone().close().await.unwrap();
     }
 }
 

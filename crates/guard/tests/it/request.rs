@@ -190,6 +190,23 @@ async fn contract_violated_by_json_with_two_readings() {
 }
 
 #[tokio::test]
+async fn contract_violated_by_depth() {
+    let house = House::open().await;
+    let body = |depth: usize| {
+        // The object is the first level.
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        format!(r#"{{"note":500101,"to":"mine","x":{open}{close}}}"#)
+    };
+    let reply = house.post("/notes/move", &body(33)).await;
+    assert_eq!(reply.status, 400, "{reply:?}");
+    let problem: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+    assert_eq!(problem["violations"][0]["reason"], "nested too deeply");
+    assert_eq!(house.site.service.seen().len(), 0);
+    let reply = house.post("/notes/move", &body(32)).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test]
 async fn contract_media_type() {
     let house = House::open().await;
     let token = house.token(&json!({}));

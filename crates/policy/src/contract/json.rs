@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
-/// Most levels of arrays and objects inside each other.
-pub const JSON_DEPTH_MAX: usize = 64;
+/// Most levels of arrays and objects inside each other. The guard's own reader takes as many; a deeper body would pass the edge
+/// only to be refused inside.
+pub const JSON_DEPTH_MAX: usize = 32;
 
 /// Why a text is not JSON with one reading, and at which byte.
 #[derive(Debug, Clone, PartialEq, Eq)]

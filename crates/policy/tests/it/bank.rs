@@ -171,3 +171,20 @@ fn spiffe_ids_name_lines_guards_and_services() {
         "spiffe://bank.internal/service/accounts"
     );
 }
+
+#[test]
+fn the_plan_knows_its_workloads_and_the_authority_is_none_of_them() {
+    let mut workloads = plan().workloads();
+    workloads.sort_unstable();
+    let expected = [
+        "guard/accounts",
+        "guard/images",
+        "guard/payments",
+        "line/edge",
+        "service/accounts",
+        "service/images",
+        "service/payments",
+    ]
+    .map(|path| format!("spiffe://bank.internal/{path}"));
+    assert_eq!(workloads, expected);
+}
