@@ -5,10 +5,11 @@ mod suspect;
 use self::suspect::{Suspect, binds, suspects};
 use super::operation::NamedParameter;
 use super::{Grammar, Source, grammar, one_of};
+use crate::Spot;
 use crate::contract::Place;
 use crate::load::report::{At, Fields, Report};
 use crate::load::words::{is_entity, is_header};
-use crate::load::yaml::{Kind, Node, Spot};
+use crate::load::yaml::{Kind, Node};
 use crate::openapi::{Evidence, Foreign, Locate, ObjectRule, Ownership};
 
 /// Most schemas that the search for names visits.
