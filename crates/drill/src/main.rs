@@ -154,8 +154,9 @@ fn load(config: &Path) -> anyhow::Result<Plan> {
         std::fs::read_to_string(folder.join(beside)).map_err(|error| error.to_string())
     };
     let builtin = [("authority", vauban_authority::OPENAPI)];
-    vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
-        .map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))
+    let judged = vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
+        .and_then(|plan| vauban_guard::judge_plan_to_run(&plan).map(|()| plan));
+    judged.map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))
 }
 
 /// Lays the ground and plays. An interruption still takes everything down and removes what was laid.

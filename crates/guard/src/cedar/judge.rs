@@ -25,10 +25,10 @@ pub(super) fn judge(
     service: &Service,
     guard: &GuardPlan,
 ) -> Vec<Mistake> {
-    let (mut mistakes, mistaken) = judge_policies(owner, &guard.cedar_policy);
+    let (mut mistakes, wrong) = judge_policies(owner, &guard.cedar_policy);
     for operation in &service.document.operations {
         if let Some(resource) = resource_of(operation) {
-            let refused = owner.judge_operation(guard, operation, resource, &mistaken);
+            let refused = owner.judge_operation(guard, operation, resource, &wrong);
             mistakes.extend(refused.map(|(message, hint)| {
                 Mistake::new(&service.document.file, operation.spot, message, Some(hint))
             }));
@@ -57,7 +57,7 @@ fn resource_of(operation: &Operation) -> Option<&str> {
     }
 }
 
-/// Strict validation, in which warnings count, and no templates. Also says which policies are mistaken.
+/// Strict validation, in which warnings count, and no templates. Also says which policies are wrong.
 fn judge_policies(owner: &CedarOwner, file: &TextFile) -> (Vec<Mistake>, BTreeSet<PolicyId>) {
     let mut mistakes = Vec::new();
     for slot in slots(&file.text) {
@@ -70,11 +70,11 @@ fn judge_policies(owner: &CedarOwner, file: &TextFile) -> (Vec<Mistake>, BTreeSe
     }
     let validator = Validator::new(owner.schema.clone());
     let judged = validator.validate(&owner.policies, ValidationMode::Strict);
-    let mut mistaken = BTreeSet::new();
+    let mut wrong = BTreeSet::new();
     for error in judged.validation_errors() {
         let policy = error.policy_id().clone();
         mistakes.push(mistake(file, error, Some(policy.as_ref()), POLICY_HINT));
-        mistaken.insert(policy);
+        wrong.insert(policy);
     }
     // A policy that can never apply is a policy that its author believes in. It is told once, in the most exact words.
     let mut warnings: Vec<&ValidationWarning> = judged.validation_warnings().collect();
@@ -85,18 +85,18 @@ fn judge_policies(owner: &CedarOwner, file: &TextFile) -> (Vec<Mistake>, BTreeSe
             warning,
             ValidationWarning::InvalidActionApplication(_) | ValidationWarning::ImpossiblePolicy(_)
         );
-        if never && mistaken.contains(&policy) {
+        if never && wrong.contains(&policy) {
             continue;
         }
         let hint = if never { NEVER_HINT } else { POLICY_HINT };
         mistakes.push(mistake(file, warning, Some(policy.as_ref()), hint));
         if never {
-            mistaken.insert(policy);
+            wrong.insert(policy);
         }
     }
     // Cedar reports in no order.
     mistakes.sort();
-    (mistakes, mistaken)
+    (mistakes, wrong)
 }
 
 impl CedarOwner {
@@ -106,7 +106,7 @@ impl CedarOwner {
         guard: &GuardPlan,
         operation: &Operation,
         resource: &str,
-        mistaken: &BTreeSet<PolicyId>,
+        wrong: &BTreeSet<PolicyId>,
     ) -> Option<(String, String)> {
         let (id, name) = (&operation.id, &operation.action);
         let action = uid(&self.names.action, name);
@@ -126,7 +126,7 @@ impl CedarOwner {
             .policies()
             .filter(|policy| policy.effect() == Effect::Permit);
         let permitted = permits.any(|policy| {
-            if mistaken.contains(policy.id()) {
+            if wrong.contains(policy.id()) {
                 names(policy, &action)
             } else {
                 self.can_permit(policy, &action, resource)
@@ -164,7 +164,7 @@ impl CedarOwner {
     }
 }
 
-/// Whether the policy's scope names the action. Cedar says nothing more of a mistaken policy, and the permit that it was meant to
+/// Whether the policy's scope names the action. Cedar says nothing more of a wrong policy, and the permit that it was meant to
 /// be is not missing as well.
 fn names(policy: &Policy, action: &EntityUid) -> bool {
     match policy.action_constraint() {

@@ -1,6 +1,6 @@
 //! What Cedar says about a text becomes a mistake with its place.
 
-use miette::Diagnostic;
+use miette::{Diagnostic, LabeledSpan};
 use vauban_policy::{Mistake, Spot, TextFile};
 
 #[cfg(test)]
@@ -16,7 +16,7 @@ pub(super) fn mistake(
     hint: &str,
 ) -> Mistake {
     let label = report.labels().and_then(|mut labels| labels.next());
-    let spot = spot(&file.text, label.as_ref().map_or(0, |label| label.offset()));
+    let spot = spot(&file.text, label.as_ref().map_or(0, LabeledSpan::offset));
     let without_name = |text: String| {
         let name = policy.map(|policy| format!("for policy `{policy}`, "));
         match name.and_then(|name| text.strip_prefix(&name)) {
