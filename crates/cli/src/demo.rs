@@ -59,12 +59,15 @@ pub(crate) fn demo(arguments: &DemoArguments) -> Outcome {
 
 async fn play(arguments: &DemoArguments) -> Outcome {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    if let Some(folder) = &arguments.plan {
+        files::load_to_run(&folder.join("vauban.yaml"))?;
+    }
     let state = StateDir::open(&arguments.state)?;
     say(&format!("state: {}", state.root().display()));
     members::folders(&state)?;
     let bank = prepare::Bank::new(arguments.postgres.as_deref())?;
     prepare::files(&state, arguments.plan.as_deref(), &bank)?;
-    let loaded = files::load(&state.plan())?;
+    let loaded = files::load_to_run(&state.plan())?;
     vauban_authority::provision(&state, &loaded.plan, &clock).await?;
     say("authority: keys, internal CA and database are there");
     let people = people::ensure(&state, &loaded.plan, clock.as_ref()).await?;

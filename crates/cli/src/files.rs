@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vauban_policy::{Plan, TextFile};
+use vauban_policy::{Mistakes, Plan, TextFile};
 
 use crate::outcome::Failure;
 
@@ -22,8 +22,25 @@ pub(crate) struct Loaded {
     pub(crate) file: PathBuf,
 }
 
-/// Loads and checks a plan; every mistake comes together.
+/// Loads and checks a plan, with what its guards must hold; the mistakes come together.
 pub(crate) fn load(file: &Path) -> Result<Loaded, Failure> {
+    let loaded = read_plan(file)?;
+    vauban_guard::judge_plan(&loaded.plan).map_err(|mistakes| mistaken(&mistakes))?;
+    Ok(loaded)
+}
+
+/// The same for a plan that is about to run: what a guard would refuse is refused before anything is made or started.
+pub(crate) fn load_to_run(file: &Path) -> Result<Loaded, Failure> {
+    let loaded = read_plan(file)?;
+    vauban_guard::judge_plan_to_run(&loaded.plan).map_err(|mistakes| mistaken(&mistakes))?;
+    Ok(loaded)
+}
+
+fn mistaken(mistakes: &Mistakes) -> Failure {
+    Failure::Configuration(mistakes.to_string())
+}
+
+fn read_plan(file: &Path) -> Result<Loaded, Failure> {
     let text = read(file).map_err(Failure::Configuration)?;
     let folder = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -39,7 +56,7 @@ pub(crate) fn load(file: &Path) -> Result<Loaded, Failure> {
         &mut beside,
         &[("authority", vauban_authority::OPENAPI)],
     )
-    .map_err(|mistakes| Failure::Configuration(mistakes.to_string()))?;
+    .map_err(|mistakes| mistaken(&mistakes))?;
     Ok(Loaded {
         plan: Arc::new(plan),
         folder,

@@ -45,7 +45,7 @@ pub(crate) struct RunArguments {
 
 /// Runs the plan until it is told to stop.
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
-    let loaded = files::load(&arguments.config)?;
+    let loaded = files::load_to_run(&arguments.config)?;
     log_to_stderr();
     let runtime = tokio::runtime::Runtime::new().context("runtime")?;
     match &arguments.line {

@@ -173,8 +173,9 @@ fn load(config: &Path) -> anyhow::Result<(Plan, String)> {
         Ok(text)
     };
     let builtin = [("authority", vauban_authority::OPENAPI)];
-    let plan = vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
-        .map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))?;
+    let judged = vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
+        .and_then(|plan| vauban_guard::judge_plan_to_run(&plan).map(|()| plan));
+    let plan = judged.map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))?;
     Ok((plan, digest.finish()))
 }
 

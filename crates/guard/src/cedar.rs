@@ -16,7 +16,9 @@ use crate::parts::{
     Answering, Asking, Fact, JudgeOwner, NamedObject, Question, ReadFacts, Row, Verdict,
 };
 
+mod judge;
 mod load;
+mod place;
 #[cfg(test)]
 mod tests;
 

@@ -21,6 +21,7 @@ mod cedar;
 mod context;
 mod facts;
 mod internal;
+mod judge;
 mod line;
 mod object_id;
 mod ownership;
@@ -39,6 +40,7 @@ mod strict;
 mod token;
 
 pub use internal::{InternalReader, JwtSimple, KeySource, RemoteKeys};
+pub use judge::{judge_plan, judge_plan_to_run};
 pub use line::{RunError, run};
 pub use parts::{
     Answering, Asking, ClaimedOwner, Claims, Exhausted, Expected, Fact, FactsError,

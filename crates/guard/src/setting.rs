@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use vauban_audit::Log;
 use vauban_net::{Clock, Workload};
+use vauban_policy::Mistakes;
 use vauban_secret::Secret;
 
 /// What one guard process is told. Secrets are already resolved; paths are absolute.
@@ -60,55 +61,9 @@ pub enum StartError {
         /// The user of this process.
         own: u32,
     },
-    /// An operation names an object, and nothing says whose it is.
-    #[error(
-        "operation `{operation}` of `{service}` names an object ({parameters}) and has no rule for it\n\
-         hint: declare `x-vauban-object`, or `x-vauban-public-object` with a reason"
-    )]
-    Undeclared {
-        /// The service.
-        service: String,
-        /// The operation.
-        operation: String,
-        /// The parameters that look like object references.
-        parameters: String,
-    },
-    /// A Cedar file does not hold.
-    #[error("`{file}`: {message}")]
-    Cedar {
-        /// The file, as the configuration names it.
-        file: String,
-        /// What is wrong and what mends it.
-        message: String,
-    },
-    /// No permit can ever allow an operation.
-    #[error(
-        "`{file}` has no permit for action `{action}` on `{resource}`, which operation `{operation}` needs\n\
-         hint: write the permit, or remove the operation from the service's document"
-    )]
-    NoPermit {
-        /// The policy file.
-        file: String,
-        /// The action.
-        action: String,
-        /// The resource type.
-        resource: String,
-        /// The operation.
-        operation: String,
-    },
-    /// An entity has no statement.
-    #[error(
-        "service `{service}`: operation `{operation}` asks for a `{entity}`, and `guard.facts.objects` has no statement for it\n\
-         hint: add `{entity}: \"SELECT … AS owner, … AS tenant FROM … WHERE id = $1\"`"
-    )]
-    NoStatement {
-        /// The service.
-        service: String,
-        /// The operation.
-        operation: String,
-        /// The entity.
-        entity: String,
-    },
+    /// The plan does not hold for this guard; whoever loaded it should have said so.
+    #[error("{0}")]
+    Plan(Mistakes),
     /// A statement, or the database it belongs to, does not hold.
     #[error("facts of `{service}`: {message}")]
     Facts {

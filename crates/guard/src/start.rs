@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vauban_net::{Upstream, UpstreamLimits};
-use vauban_policy::{Behind, Evidence, GuardPlan, ObjectRule, Ownership, Plan, Service};
+use vauban_policy::{Behind, GuardPlan, Mistake, Mistakes, Plan, Service};
 
 use crate::budgets::PlanBudgets;
 use crate::callers::DeclaredCallers;
 use crate::cedar;
 use crate::facts::{PostgresFacts, SqliteFacts, Statement, Statements};
 use crate::internal::{InternalReader, JwtSimple, RemoteKeys};
+use crate::judge;
 use crate::parts::{Parts, ReadFacts};
 use crate::sessions::RemoteSessions;
 use crate::setting::{FactsSource, Setting, StartError};
@@ -31,7 +32,8 @@ impl Parts {
     pub fn shipped(plan: &Arc<Plan>, setting: &Setting) -> Result<Self, StartError> {
         check(plan, setting)?;
         let (service, guard) = guarded(plan, &setting.service)?;
-        let owner = cedar::load(service, guard)?;
+        let owner =
+            cedar::load(&plan.file, service, guard).map_err(|mistakes| refused(plan, mistakes))?;
         let facts = open_facts(service, guard, setting, &owner)?;
         let limits = UpstreamLimits {
             answer_time: AUTHORITY_TIME,
@@ -72,36 +74,16 @@ pub(crate) fn check(plan: &Plan, setting: &Setting) -> Result<(), StartError> {
             own,
         });
     }
-    for operation in &service.document.operations {
-        match &operation.ownership {
-            Ownership::Undeclared { parameters } => {
-                return Err(StartError::Undeclared {
-                    service: service.name.clone(),
-                    operation: operation.id.clone(),
-                    parameters: parameters
-                        .iter()
-                        .map(|name| format!("`{name}`"))
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                });
-            }
-            Ownership::Object(ObjectRule {
-                entity,
-                evidence: Evidence::Stored | Evidence::DangerHeader(_),
-                ..
-            }) => {
-                if !guard.facts.objects.contains_key(entity) {
-                    return Err(StartError::NoStatement {
-                        service: service.name.clone(),
-                        operation: operation.id.clone(),
-                        entity: entity.clone(),
-                    });
-                }
-            }
-            Ownership::NoObject | Ownership::Public { .. } | Ownership::Unowned { .. } => {}
-        }
+    let mut mistakes = judge::undeclared(service);
+    mistakes.extend(judge::unstated(service, guard));
+    if !mistakes.is_empty() {
+        return Err(refused(plan, mistakes));
     }
     Ok(())
+}
+
+fn refused(plan: &Plan, mistakes: Vec<Mistake>) -> StartError {
+    StartError::Plan(Mistakes::in_order(&plan.file, mistakes))
 }
 
 /// Where the service stands in the plan.
@@ -136,14 +118,12 @@ fn open_facts(
         message,
     };
     let mut statements = Statements::new();
-    for (entity, query) in &guard.facts.objects {
-        let Some(shape) = owner.shapes().get(entity) else {
-            let schema = &guard.cedar_schema.name;
-            return Err(refuse(format!(
-                "`{schema}` declares no entity `{entity}`, which has a statement\nhint: remove the statement"
-            )));
-        };
-        statements.insert(entity.clone(), Statement::new(query, shape.clone()));
+    for (entity, statement) in &guard.facts.objects {
+        // The policy was judged: the schema has every entity that has a statement.
+        if let Some(shape) = owner.shapes().get(entity) {
+            let statement = Statement::new(&statement.text, shape.clone());
+            statements.insert(entity.clone(), statement);
+        }
     }
     Ok(match &setting.facts {
         FactsSource::Sqlite(path) => Arc::new(SqliteFacts::new(path.clone(), statements)),

@@ -26,12 +26,12 @@ pub use contract::{Input, Place, Violation};
 pub use denial::{Denial, DenialEntry};
 pub use load::load;
 pub use lookup::{RouteIndex, RouteMatch};
-pub use mistake::{Mistake, Mistakes};
+pub use mistake::{Mistake, Mistakes, Spot};
 pub use openapi::{Document, Evidence, Foreign, Locate, ObjectRule, Operation, Ownership};
 pub use plan::{
-    Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, Environment, Facts,
-    FactsDatabase, GuardPlan, Issuer, Limits, Line, Listener, OperationRef, PasswordPlan, Plan,
-    Route, SecretRef, Service, TextFile, TlsFiles, Zone,
+    Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, Environment,
+    FactStatement, Facts, FactsDatabase, GuardPlan, Issuer, Limits, Line, Listener, OperationRef,
+    PasswordPlan, Plan, Route, SecretRef, Service, TextFile, TlsFiles, Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;

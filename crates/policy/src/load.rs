@@ -52,7 +52,7 @@ pub fn load(
     let mut report = Report::new(&main.name);
     let parts = read_parts(&mut report, &main.text, read, builtin);
     match parts {
-        Some(parts) if report.is_clean() => assemble(parts).ok_or_else(|| {
+        Some(parts) if report.is_clean() => assemble(&main.name, parts).ok_or_else(|| {
             report.mistake(yaml::START, "the configuration cannot be assembled");
             report.finish()
         }),
@@ -223,7 +223,7 @@ fn build_index(report: &mut Report, fields: &Fields<'_>, routes: &[Route]) -> Op
     index
 }
 
-fn assemble(parts: Parts) -> Option<Plan> {
+fn assemble(file: &str, parts: Parts) -> Option<Plan> {
     let mut services = Vec::new();
     for offer in parts.offers {
         let (zone, document, behind) = (offer.zone?, offer.document?, offer.behind?);
@@ -244,6 +244,7 @@ fn assemble(parts: Parts) -> Option<Plan> {
         });
     }
     Some(Plan {
+        file: file.to_owned(),
         environment: parts.environment?,
         trust_domain: parts.trust_domain?,
         listeners: parts.listeners,

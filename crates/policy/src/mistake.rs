@@ -1,9 +1,19 @@
 //! What is wrong with the configuration, and where.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+/// A place in a text, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// Line.
+    pub line: usize,
+    /// Column, in characters.
+    pub column: usize,
+}
+
 /// One mistake, with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
     /// File, as the configuration names it.
     pub file: String,
@@ -15,6 +25,19 @@ pub struct Mistake {
     pub message: String,
     /// How to mend it.
     pub hint: Option<String>,
+}
+
+impl Mistake {
+    /// A mistake at this place of a file.
+    pub fn new(file: &str, spot: Spot, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: spot.line,
+            column: spot.column,
+            message: message.into(),
+            hint,
+        }
+    }
 }
 
 impl fmt::Display for Mistake {
@@ -34,6 +57,24 @@ impl fmt::Display for Mistake {
 /// Every mistake of a configuration, in the order of files and lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<Mistake>);
+
+impl Mistakes {
+    /// Each mistake once: those of the file `first` first, each file's by place.
+    #[must_use]
+    pub fn in_order(first: &str, mut mistakes: Vec<Mistake>) -> Self {
+        mistakes.sort_by_key(|mistake| {
+            (
+                mistake.file != first,
+                mistake.file.clone(),
+                mistake.line,
+                mistake.column,
+            )
+        });
+        let mut seen = BTreeSet::new();
+        mistakes.retain(|mistake| seen.insert(mistake.clone()));
+        Self(mistakes)
+    }
+}
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,6 @@
 //! What a service offers: operations, read from an OpenAPI 3.1 document whose every part is either enforced or refused.
 
+use crate::Spot;
 use crate::contract::{AnswerContract, BodyContract, Parameter};
 use crate::template::PathTemplate;
 
@@ -21,6 +22,8 @@ pub struct Document {
 pub struct Operation {
     /// `operationId`.
     pub id: String,
+    /// Where it stands in the document: its method's key.
+    pub spot: Spot,
     /// Upper-case method.
     pub method: String,
     /// Template of the path.
@@ -58,7 +61,7 @@ pub enum Ownership {
         /// The author's reason.
         because: String,
     },
-    /// The operation names an object and the document does not say whose it is. The guard refuses to start.
+    /// The operation names an object and the document does not say whose it is. `check` finds it; nothing runs with it.
     Undeclared {
         /// The names that look like object references.
         parameters: Vec<String>,

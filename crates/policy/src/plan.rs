@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::Spot;
 use crate::lookup::RouteIndex;
 use crate::openapi::Document;
 use crate::template::PathTemplate;
@@ -14,6 +15,8 @@ use crate::template::PathTemplate;
 /// The whole policy, resolved.
 #[derive(Debug)]
 pub struct Plan {
+    /// The configuration's file, as its mistakes name it.
+    pub file: String,
     /// Where this plan runs; `vauban drill` refuses [`Environment::Production`].
     pub environment: Environment,
     /// SPIFFE trust domain, e.g. `bank.internal`.
@@ -157,9 +160,18 @@ pub struct TextFile {
 pub struct Facts {
     /// The database, opened under a role that can only read.
     pub database: FactsDatabase,
-    /// Cedar entity type → statement with one parameter `$1` (the object's id as text), which yields at most one row with
-    /// text columns `owner` and `tenant` and any further attributes.
-    pub objects: BTreeMap<String, String>,
+    /// Cedar entity type → its statement.
+    pub objects: BTreeMap<String, FactStatement>,
+}
+
+/// How the row of one object is read.
+#[derive(Debug, Clone)]
+pub struct FactStatement {
+    /// A `SELECT` with one parameter `$1` (the object's id as text), which yields at most one row with text columns `owner`
+    /// and `tenant` and any further attributes.
+    pub text: String,
+    /// Where its entity stands in the plan's file.
+    pub spot: Spot,
 }
 
 /// The facts' database.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::house::{House, text, vauban};
+use crate::mistakes::bank;
 
 fn refused(arguments: &[&str], code: i32, words: &[&str]) {
     let output = vauban(arguments);
@@ -96,19 +97,7 @@ fn a_damaged_audit_segment() {
 
 /// A copy of the bank's plan with one line changed.
 fn changed(folder: &Path, from: &str, to: &str) -> String {
-    let bank = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../bank"));
-    for kind in ["openapi", "cedar"] {
-        std::fs::create_dir_all(folder.join(kind)).unwrap();
-        for entry in std::fs::read_dir(bank.join(kind)).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), folder.join(kind).join(entry.file_name())).unwrap();
-        }
-    }
-    let plan = std::fs::read_to_string(bank.join("vauban.yaml")).unwrap();
-    assert!(plan.contains(from), "the bank's plan has no `{from}`");
-    let file = folder.join("vauban.yaml");
-    std::fs::write(&file, plan.replace(from, to)).unwrap();
-    file.to_str().unwrap().to_owned()
+    bank(folder, &[("vauban.yaml", from, to)])
 }
 
 #[test]

@@ -64,6 +64,17 @@ fn what_is_not_drilled_is_said_and_nothing_is_started() {
         2,
         "surprise",
     );
+    refused(
+        |text| {
+            text.replace(
+                "        objects: {}",
+                "        objects: { Picture: \"SELECT 1 AS owner WHERE 1 = $1\" }",
+            )
+        },
+        &[],
+        2,
+        "vauban.yaml:61:20: `cedar/bank.cedarschema` declares no entity `Picture`, which has a statement",
+    );
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(drill(empty.path(), &[]).status.code(), Some(2));
 }

@@ -1,26 +1,45 @@
-//! Policies and schema at start: parsed, validated strictly, and complete for what the service offers.
+//! Policies and schema become the shipped judge of owners, or the list of every mistake in them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use cedar_policy::{
-    Authorizer, Effect, EntityTypeName, PolicySet, Schema, ValidationMode, Validator,
-    schema_str_to_json_with_resolved_types,
+    Authorizer, EntityTypeName, PolicySet, Schema, schema_str_to_json_with_resolved_types,
 };
 use serde_json::Value;
-use vauban_policy::openapi::{Operation, Ownership};
-use vauban_policy::{GuardPlan, Service, TextFile};
+use vauban_policy::{GuardPlan, Mistake, Service, TextFile};
 
-use super::{Attribute, CedarOwner, Kind, Names, Shape, uid};
-use crate::setting::StartError;
+use super::place::mistake;
+use super::{Attribute, CedarOwner, Kind, Names, Shape, judge};
 
 #[cfg(test)]
 pub(super) mod tests;
 
-/// Loads the policy of one service, or says where and why it does not hold.
-pub(crate) fn load(service: &Service, guard: &GuardPlan) -> Result<CedarOwner, StartError> {
-    let schema = read_schema(&guard.cedar_schema)?;
-    let policies = read_policies(&guard.cedar_policy, &schema)?;
+/// What mends a schema when Cedar does not say.
+const SCHEMA_HINT: &str = "a schema declares `entity User in [Role] { tenant: Tenant };` and \
+    `action readNote appliesTo { principal: User, resource: Note, context: { … } };`";
+
+/// What mends a policy that cannot be read when Cedar does not say.
+const POLICY_HINT: &str = "a policy reads `permit (principal is User, action == Action::\"…\", resource is …) when { … };`";
+
+/// Loads the policy of one service; or every mistake in it, in its schema, and between them and what the service offers.
+///
+/// `file` is the plan's own, in which the statements of the facts stand.
+pub(crate) fn load(
+    file: &str,
+    service: &Service,
+    guard: &GuardPlan,
+) -> Result<CedarOwner, Vec<Mistake>> {
+    let schema = read_schema(&guard.cedar_schema);
+    let policies = read_policies(&guard.cedar_policy);
+    let (schema, policies) = match (schema, policies) {
+        (Ok(schema), Ok(policies)) => (schema, policies),
+        (schema, policies) => {
+            let mut mistakes = schema.err().unwrap_or_default();
+            mistakes.extend(policies.err().unwrap_or_default());
+            return Err(mistakes);
+        }
+    };
     let owner = CedarOwner {
         authorizer: Authorizer::new(),
         policies,
@@ -28,129 +47,40 @@ pub(crate) fn load(service: &Service, guard: &GuardPlan) -> Result<CedarOwner, S
         schema,
         names: names(&guard.cedar_schema)?,
     };
-    for operation in &service.document.operations {
-        if let Some(resource) = resource_of(operation) {
-            owner.check_permit(
-                &guard.cedar_policy,
-                &guard.cedar_schema,
-                operation,
-                resource,
-            )?;
-        }
-    }
-    Ok(owner)
-}
-
-/// The entity type that the policy is asked about, or `None` when it is not asked.
-fn resource_of(operation: &Operation) -> Option<&str> {
-    match &operation.ownership {
-        Ownership::Object(rule) => Some(&rule.entity),
-        Ownership::NoObject => Some("Service"),
-        Ownership::Public { .. } | Ownership::Unowned { .. } | Ownership::Undeclared { .. } => None,
+    let mistakes = judge::judge(&owner, file, service, guard);
+    if mistakes.is_empty() {
+        Ok(owner)
+    } else {
+        Err(mistakes)
     }
 }
 
-impl CedarOwner {
-    fn check_permit(
-        &self,
-        policy_file: &TextFile,
-        schema_file: &TextFile,
-        operation: &Operation,
-        resource: &str,
-    ) -> Result<(), StartError> {
-        let action = uid(&self.names.action, &operation.action);
-        let applies = self
-            .schema
-            .resources_for_action(&action)
-            .map(|types| types.map(ToString::to_string).collect::<Vec<_>>());
-        if !applies.is_some_and(|types| types.iter().any(|name| name == resource)) {
-            return Err(StartError::Cedar {
-                file: schema_file.name.clone(),
-                message: format!(
-                    "action `{}` does not apply to `{resource}`, which operation `{}` needs\n\
-                     hint: declare `action {} appliesTo {{ principal: [User], resource: [{resource}], … }};`",
-                    operation.action, operation.id, operation.action
-                ),
-            });
-        }
-        let permitted = self
-            .policies
-            .policies()
-            .filter(|policy| policy.effect() == Effect::Permit)
-            .any(|policy| {
-                policy.get_valid_request_envs(&self.schema).any(|env| {
-                    *env.action() == action
-                        && *env.principal() == self.names.user
-                        && env.resource().to_string() == resource
-                })
-            });
-        if permitted {
-            return Ok(());
-        }
-        Err(StartError::NoPermit {
-            file: policy_file.name.clone(),
-            action: operation.action.clone(),
-            resource: resource.to_owned(),
-            operation: operation.id.clone(),
-        })
-    }
-}
-
-fn refuse(file: &TextFile, message: impl std::fmt::Display) -> StartError {
-    StartError::Cedar {
-        file: file.name.clone(),
-        message: message.to_string(),
-    }
-}
-
-fn read_schema(file: &TextFile) -> Result<Schema, StartError> {
-    let (schema, warnings) =
-        Schema::from_cedarschema_str(&file.text).map_err(|error| refuse(file, chain(&error)))?;
-    let warnings: Vec<String> = warnings.map(|warning| warning.to_string()).collect();
+fn read_schema(file: &TextFile) -> Result<Schema, Vec<Mistake>> {
+    let (schema, warnings) = Schema::from_cedarschema_str(&file.text)
+        .map_err(|error| vec![mistake(file, &error, None, SCHEMA_HINT)])?;
+    let warnings: Vec<Mistake> = warnings
+        .map(|warning| mistake(file, &warning, None, SCHEMA_HINT))
+        .collect();
     if warnings.is_empty() {
         Ok(schema)
     } else {
-        Err(refuse(file, warnings.join("; ")))
+        Err(warnings)
     }
 }
 
-fn read_policies(file: &TextFile, schema: &Schema) -> Result<PolicySet, StartError> {
-    let policies = PolicySet::from_str(&file.text).map_err(|error| refuse(file, chain(&error)))?;
-    if policies.templates().next().is_some() {
-        return Err(refuse(
-            file,
-            "a policy has slots (`?principal`, `?resource`), and nothing links them\nhint: write it out",
-        ));
-    }
-    let judged = Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
-    let mut errors: Vec<String> = judged
-        .validation_errors()
-        .map(ToString::to_string)
-        .collect();
-    // A policy that can never apply is a policy that its author believes in.
-    errors.extend(judged.validation_warnings().map(ToString::to_string));
-    errors.sort();
-    if errors.is_empty() {
-        Ok(policies)
-    } else {
-        Err(refuse(file, errors.join("\n")))
-    }
+fn read_policies(file: &TextFile) -> Result<PolicySet, Vec<Mistake>> {
+    PolicySet::from_str(&file.text).map_err(|errors| {
+        let each = errors.iter();
+        each.map(|error| mistake(file, error, None, POLICY_HINT))
+            .collect()
+    })
 }
 
-/// The error with what caused it: Cedar says the place only there.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
-fn names(file: &TextFile) -> Result<Names, StartError> {
-    let name = |text: &str| EntityTypeName::from_str(text).map_err(|error| refuse(file, error));
+fn names(file: &TextFile) -> Result<Names, Vec<Mistake>> {
+    let name = |text: &str| {
+        EntityTypeName::from_str(text)
+            .map_err(|error| vec![mistake(file, &error, None, SCHEMA_HINT)])
+    };
     Ok(Names {
         user: name("User")?,
         role: name("Role")?,
@@ -160,9 +90,9 @@ fn names(file: &TextFile) -> Result<Names, StartError> {
 }
 
 /// The attributes of every entity type, read from the schema's own JSON form.
-fn shapes(file: &TextFile) -> Result<BTreeMap<String, Shape>, StartError> {
+fn shapes(file: &TextFile) -> Result<BTreeMap<String, Shape>, Vec<Mistake>> {
     let (json, _) = schema_str_to_json_with_resolved_types(&file.text)
-        .map_err(|error| refuse(file, chain(&error)))?;
+        .map_err(|error| vec![mistake(file, &error, None, SCHEMA_HINT)])?;
     let namespace = json.get("").unwrap_or(&Value::Null);
     let mut shapes = BTreeMap::new();
     for (entity, declared) in namespace

@@ -115,7 +115,7 @@ fn stored() -> Stored {
 
 fn owner() -> CedarOwner {
     let (service, guard) = service(Vec::new(), POLICY, SCHEMA);
-    load(&service, &guard).unwrap()
+    load("vauban.yaml", &service, &guard).unwrap()
 }
 
 struct Asker {

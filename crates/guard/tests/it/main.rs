@@ -17,6 +17,8 @@ mod house;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod judge;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod pki;

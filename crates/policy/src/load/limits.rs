@@ -7,7 +7,7 @@ use super::report::{At, Fields, Report};
 use super::services::Offer;
 use super::words;
 use super::yaml::{Kind, Node};
-use crate::{Budget, BudgetKey, Limits, Line};
+use crate::{Budget, BudgetKey, Limits, Line, Spot};
 
 const LIMIT_KEYS: &[&str] = &[
     "head_bytes_max",
@@ -114,7 +114,7 @@ fn read_budget(
     })
 }
 
-fn judge_guarded(report: &mut Report, at: &Line, spot: super::yaml::Spot, offers: &[Offer]) {
+fn judge_guarded(report: &mut Report, at: &Line, spot: Spot, offers: &[Offer]) {
     if let Line::Guard(service) = at
         && offers.iter().any(|offer| {
             offer.name == *service && matches!(offer.behind, Some(crate::Behind::Unguarded { .. }))

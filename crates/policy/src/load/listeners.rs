@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use super::names::{Names, introduce, refer};
 use super::report::{At, Fields, Report};
 use super::words;
-use super::yaml::{Node, Spot};
-use crate::{Environment, Line, Listener, SecretRef, TlsFiles, Zone};
+use super::yaml::Node;
+use crate::{Environment, Line, Listener, SecretRef, Spot, TlsFiles, Zone};
 
 pub(super) fn read_listeners(
     report: &mut Report,

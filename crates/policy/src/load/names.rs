@@ -3,7 +3,8 @@
 
 use super::report::{At, Report};
 use super::words;
-use super::yaml::{Node, Spot};
+use super::yaml::Node;
+use crate::Spot;
 
 /// Name of the service that the embedded authority offers.
 pub(super) const AUTHORITY: &str = "authority";

@@ -1,8 +1,8 @@
 //! Reading a tree while collecting every mistake in it.
 
 use super::words::{closest, list_of};
-use super::yaml::{self, Entry, Kind, Node, Spot};
-use crate::{Mistake, Mistakes};
+use super::yaml::{self, Entry, Kind, Node};
+use crate::{Mistake, Mistakes, Spot};
 
 /// The mistakes of one file.
 #[derive(Debug)]
@@ -53,14 +53,8 @@ impl Report {
     }
 
     fn push(&mut self, spot: Spot, message: String, hint: Option<String>) {
-        let Spot { line, column } = spot;
-        self.mistakes.push(Mistake {
-            file: self.file.clone(),
-            line,
-            column,
-            message,
-            hint,
-        });
+        self.mistakes
+            .push(Mistake::new(&self.file, spot, message, hint));
     }
 
     /// Takes over another file's mistakes.
@@ -69,19 +63,8 @@ impl Report {
     }
 
     /// All mistakes: those of the first file first, each file's by place.
-    pub(super) fn finish(mut self) -> Mistakes {
-        let first = self.file;
-        let key = |mistake: &Mistake| {
-            (
-                mistake.file != first,
-                mistake.file.clone(),
-                mistake.line,
-                mistake.column,
-            )
-        };
-        self.mistakes.sort_by_key(key);
-        self.mistakes.dedup();
-        Mistakes(self.mistakes)
+    pub(super) fn finish(self) -> Mistakes {
+        Mistakes::in_order(&self.file, self.mistakes)
     }
 
     /// Reads a text into a tree and refuses keys that stand twice.

@@ -8,9 +8,12 @@ use super::listeners::{read_address, read_secret};
 use super::names::{AUTHORITY, Names, introduce, refer};
 use super::report::{At, Fields, Report};
 use super::words;
-use super::yaml::{Node, Spot};
-use crate::openapi::{Evidence, Ownership};
-use crate::{Behind, Document, Facts, FactsDatabase, GuardPlan, Line, Listener, TextFile};
+use super::yaml::Node;
+use crate::openapi::Ownership;
+use crate::{
+    Behind, Document, FactStatement, Facts, FactsDatabase, GuardPlan, Line, Listener, Spot,
+    TextFile,
+};
 
 /// A service of which some parts may have been refused.
 #[derive(Debug)]
@@ -288,7 +291,11 @@ fn read_facts(report: &mut Report, node: &Node) -> Option<Facts> {
                 report.text(&entry.value, &format!("the statement of `{}`", entry.key))
             {
                 judge_statement(report, &statement, &entry.key);
-                objects.insert(entry.key.clone(), statement.value);
+                let statement = FactStatement {
+                    text: statement.value,
+                    spot: entry.spot,
+                };
+                objects.insert(entry.key.clone(), statement);
             }
         }
     }
@@ -348,7 +355,8 @@ fn read_database(report: &mut Report, node: &Node) -> Option<FactsDatabase> {
     }
 }
 
-/// Every stored owner that the document promises must be readable.
+/// Every object that the document names must be readable: the guard needs its row (the tenant, the attributes of the schema) even
+/// where it takes the owner from a header.
 fn judge_entities(report: &mut Report, fields: &Fields<'_>, facts: &Facts, document: &Document) {
     let spot: Spot = fields.key_spot("facts").unwrap_or(fields.spot);
     let mut told: Vec<&str> = Vec::new();
@@ -357,16 +365,13 @@ fn judge_entities(report: &mut Report, fields: &Fields<'_>, facts: &Facts, docum
             continue;
         };
         let entity = rule.entity.as_str();
-        if rule.evidence == Evidence::Stored
-            && !facts.objects.contains_key(entity)
-            && !told.contains(&entity)
-        {
+        if !facts.objects.contains_key(entity) && !told.contains(&entity) {
             told.push(entity);
             let hint = format!(
                 "add `{entity}:` with a SELECT that yields `owner` and `tenant` for the id `$1`"
             );
             let message = format!(
-                "operation `{}` needs the owner of `{entity}`, and `objects` does not say where it is stored",
+                "operation `{}` needs the row of `{entity}`, and `objects` does not say where it is stored",
                 operation.id
             );
             report.mistake_hint(spot, message, hint);

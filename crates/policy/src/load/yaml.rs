@@ -5,18 +5,13 @@
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use crate::Spot;
+
 /// Longest text, bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 1_048_576;
 
 /// Most lists and mappings inside each other.
 pub(super) const DEPTH_MAX: usize = 64;
-
-/// A place in a text, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Spot {
-    pub(super) line: usize,
-    pub(super) column: usize,
-}
 
 /// The first place of a text.
 pub(super) const START: Spot = Spot { line: 1, column: 1 };

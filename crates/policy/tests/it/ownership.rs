@@ -11,7 +11,10 @@ fn ownership(rule: &str, path: &str, parameters: &str, body: &str) -> (Ownership
     );
     let edits = [
         ("  /api/", document.as_str()),
-        ("openapi: profiles.yaml", "openapi: profiles.yaml"),
+        (
+            "        objects:\n",
+            "        objects:\n          Account: \"SELECT owner, tenant FROM accounts WHERE id = $1\"\n",
+        ),
     ];
     let plan = load_data_edited("seed.yaml", &edits)
         .unwrap_or_else(|mistakes| panic!("{mistakes}\n{document}"));
@@ -117,7 +120,6 @@ fn the_author_decides() {
         })
     };
     let header = Evidence::DangerHeader("X-Owner".into());
-    // The guard would lack the statement for `Account`; evidence from a header needs none.
     let (found, unbound) = ownership(
         &rule(", evidence: { danger_header: X-Owner }"),
         "/act",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vauban_policy::{Authenticate, Denial, Plan, Principal, authorize};
+use vauban_policy::{Authenticate, Behind, Denial, Plan, Principal, Spot, authorize};
 
 use crate::files::{load_data, read};
 
@@ -43,6 +43,20 @@ fn the_block_becomes_one_route_to_the_service_that_declares_it() {
         (service.name.as_str(), operation.id.as_str()),
         ("profiles", "readProfile")
     );
+}
+
+#[test]
+fn what_later_judges_point_at_keeps_its_place() {
+    let plan = plan();
+    let service = plan.service("profiles").unwrap();
+    let Behind::Guard(guard) = &service.behind else {
+        panic!("profiles has a guard");
+    };
+    let at = |file: &str, spot: Spot| format!("{file}:{}:{}", spot.line, spot.column);
+    let operation = service.document.operations[0].spot;
+    assert_eq!(at(&service.document.file, operation), "profiles.yaml:5:5");
+    let statement = guard.facts.objects["Profile"].spot;
+    assert_eq!(at(&plan.file, statement), "seed.yaml:26:11");
 }
 
 /// Roles, permissions and what is decided.

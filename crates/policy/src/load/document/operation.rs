@@ -1,6 +1,7 @@
 //! Paths and operations.
 
 use super::{Grammar, Source, body, grammar, ownership, parameter};
+use crate::Spot;
 use crate::contract::Parameter;
 use crate::load::report::{At, Fields, Report};
 use crate::load::yaml::{Entry, Node};
@@ -86,14 +87,14 @@ pub(super) fn read_path<'n>(
         );
     }
     for method in METHODS {
-        let Some(node) = fields.get(method) else {
+        let (Some(node), Some(spot)) = (fields.get(method), fields.key_spot(method)) else {
             continue;
         };
         let Some(operation) = read_operation(
             report,
             source,
             node,
-            method,
+            (method, spot),
             &path,
             fields.get("parameters"),
         ) else {
@@ -121,7 +122,7 @@ fn read_operation<'n>(
     report: &mut Report,
     source: &Source<'n>,
     node: &'n Node,
-    method: &str,
+    (method, spot): (&str, Spot),
     path: &PathTemplate,
     shared: Option<&'n Node>,
 ) -> Option<Operation> {
@@ -136,11 +137,11 @@ fn read_operation<'n>(
     let body = fields
         .get("requestBody")
         .map(|node| body::read_request(report, source, node));
-    if let Some(spot) = fields.key_spot("requestBody")
+    if let Some(body_spot) = fields.key_spot("requestBody")
         && matches!(method, "get" | "head")
     {
         report.mistake(
-            spot,
+            body_spot,
             format!("a body of `{method}` has no meaning (RFC 9110 §9.3.1)"),
         );
     }
@@ -162,6 +163,7 @@ fn read_operation<'n>(
             .flatten()
             .map_or_else(|| id.clone(), |action| action.value),
         id,
+        spot,
         method: method.to_ascii_uppercase(),
         path: path.clone(),
         parameters: parameters

@@ -4,11 +4,13 @@ mod suspect;
 
 use self::suspect::{Suspect, binds, suspects};
 use super::operation::NamedParameter;
+use super::parameter::is_own_header;
 use super::{Grammar, Source, grammar, one_of};
+use crate::Spot;
 use crate::contract::Place;
 use crate::load::report::{At, Fields, Report};
 use crate::load::words::{is_entity, is_header};
-use crate::load::yaml::{Kind, Node, Spot};
+use crate::load::yaml::{Kind, Node};
 use crate::openapi::{Evidence, Foreign, Locate, ObjectRule, Ownership};
 
 /// Most schemas that the search for names visits.
@@ -115,6 +117,12 @@ fn read_rule<'n>(
             let header = fields.need_text(report, "danger_header")?;
             if !is_header(&header.value) {
                 report.mistake(header.spot, format!("`{}` is no header name", header.value));
+            } else if is_own_header(&header.value) {
+                let message = format!(
+                    "header `{}` belongs to the lines and cannot be evidence",
+                    header.value
+                );
+                report.mistake_hint(header.spot, message, "name a header of your own");
             }
             Some(Evidence::DangerHeader(header.value))
         }

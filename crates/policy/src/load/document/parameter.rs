@@ -44,10 +44,11 @@ const SCALARS: &[(&str, Scalar)] = &[
     ("boolean", Scalar::Boolean),
 ];
 
-/// Headers that the edge reads or writes itself; an operation cannot have them as parameters.
+/// Headers that the lines read or write themselves; an operation can neither have them as parameters nor believe them.
 const OWN_HEADERS: &[&str] = &[
     "accept",
     "authorization",
+    "client-cert",
     "connection",
     "content-length",
     "content-type",
@@ -61,7 +62,11 @@ const OWN_HEADERS: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "via",
 ];
+
+/// Beginnings of further such names.
+const OWN_PREFIXES: &[&str] = &["vauban-", "x-forwarded-", "x-ssl-"];
 
 /// Reads one parameter. `None` means that not even its name could be read.
 pub(super) fn read<'n>(
@@ -114,14 +119,17 @@ pub(super) fn read<'n>(
     })
 }
 
+/// True for headers that the lines keep to themselves, so that the edge would refuse to start with them.
+pub(super) fn is_own_header(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    OWN_HEADERS.contains(&lower.as_str())
+        || OWN_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
+}
+
 fn judge_header(report: &mut Report, name: &crate::load::report::At<String>) {
-    let lower = name.value.to_ascii_lowercase();
     if !is_header(&name.value) {
         report.mistake(name.spot, format!("`{}` is no header name", name.value));
-    } else if OWN_HEADERS.contains(&lower.as_str())
-        || lower.starts_with("vauban-")
-        || lower.starts_with("x-forwarded-")
-    {
+    } else if is_own_header(&name.value) {
         report.mistake(
             name.spot,
             format!(
