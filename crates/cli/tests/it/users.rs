@@ -19,7 +19,7 @@ fn user(house: &House, arguments: &[&str], input: &str) -> Output {
     if ["add", "roles"].contains(&arguments[0]) {
         command.arg("--config").arg(house.state.join("vauban.yaml"));
     }
-    fed(command, input)
+    fed(command, input.as_bytes())
 }
 
 fn check(house: &House, arguments: &[&str], input: &str, said: &str) {
