@@ -1,6 +1,7 @@
 //! `vauban demo`: a bank behind three lines on free loopback ports, a fresh development CA, and the story of a few requests.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -76,20 +77,21 @@ async fn play(arguments: &DemoArguments) -> Outcome {
 
     let (supervisor, addresses) = start(&loaded, &state, &bank, Arc::clone(&clock)).await?;
     let mut supervisor = supervisor;
-    let told = tokio::select! {
-        told = tell(arguments, &loaded, &state, &addresses, &people) => told,
-        error = supervisor.failed() => Err(Failure::CouldNotRun(error)),
-        () = told_to_stop() => Ok(()),
+    let mut stopping = pin!(told_to_stop());
+    let ended = tokio::select! {
+        told = tell(arguments, &loaded, &state, &addresses, &people) => Some(told),
+        error = supervisor.failed() => Some(Err(Failure::CouldNotRun(error))),
+        () = stopping.as_mut() => None,
     };
-    let stays = told.is_ok() && !arguments.once && arguments.story.is_none();
+    let stays = matches!(ended, Some(Ok(()))) && !arguments.once && arguments.story.is_none();
     let ended = if stays {
         tokio::select! {
-            () = told_to_stop(), if !arguments.quiet => told,
-            () = supervisor_gone(), if arguments.quiet => told,
+            () = stopping => Ok(()),
+            () = supervisor_gone(), if arguments.quiet => Ok(()),
             error = supervisor.failed() => Err(Failure::CouldNotRun(error)),
         }
     } else {
-        told
+        ended.unwrap_or(Ok(()))
     };
     supervisor.stop().await;
     ended

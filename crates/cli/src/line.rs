@@ -75,6 +75,7 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     let (members, addresses) = members::of_plan(loaded, &state)?;
     let joiner = Joiner::new(&state, &loaded.plan, clock);
     let mut supervisor = Supervisor::new(joiner, state.run());
+    let stopping = told_to_stop();
     let started = async {
         for member in members {
             supervisor.start(member).await?;
@@ -91,7 +92,7 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     }
     say(READY);
     let ended = tokio::select! {
-        () = told_to_stop() => None,
+        () = stopping => None,
         error = supervisor.failed() => Some(error),
     };
     supervisor.stop().await;
@@ -101,19 +102,23 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub(crate) async fn told_to_stop() {
+/// Waits for SIGINT or SIGTERM from this call on, not only once the future is polled: whoever says that something is ready
+/// must be told to stop in order from that moment.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
+    let signals = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
-    ) else {
-        tell("signals cannot be received on this system; stopping");
-        return;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    );
+    async {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+            tell("signals cannot be received on this system; stopping");
+            return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 
