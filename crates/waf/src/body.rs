@@ -1,0 +1,1 @@
+//! Request bodies as arguments: urlencoded, multipart, JSON and XML, each bounded.

@@ -1,0 +1,18 @@
+//! *Does it look hostile?* `SecLang` (the rule language of `ModSecurity`) compiled and run.
+//!
+//! Rules come in as text, a request comes in as bytes, and what comes out is what the rules found: the rules that matched, the
+//! part that matched, the score, and the intervention that the rules ask for. The caller decides what to do with it. No file,
+//! clock or socket is touched: included files, data files and time are arguments.
+//!
+//! It refuses to know policies, tokens and sockets. Rejected: a binding to `libmodsecurity` (C++ on hostile input, and 85–95 % of
+//! its time is spent beside the matching), and one lazy automaton over all rules (an attacker can make it thrash).
+//!
+//! Read from the top: [`seclang`] turns text into rules, [`body`] turns bytes into arguments, [`transform`] rewrites a value,
+//! [`pattern`] and [`libinjection`] judge it, and `engine` runs the rules of each phase over one table of values.
+
+pub mod body;
+pub mod libinjection;
+pub mod pattern;
+pub mod regression;
+mod seclang;
+pub mod transform;

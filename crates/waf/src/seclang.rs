@@ -1,0 +1,3 @@
+//! `SecLang` text to checked rules: every directive read, all mistakes reported together, nothing skipped in silence.
+
+mod syntax;
