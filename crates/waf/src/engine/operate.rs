@@ -1,0 +1,140 @@
+//! One operator on one value.
+
+use super::expand::Here;
+use super::program::{Operator, TextTest};
+use super::scratch::Scratch;
+use super::state::State;
+use crate::operator;
+use crate::pattern::Pattern;
+
+/// What an operator answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    No,
+    Yes,
+    /// Matched; the groups are in the scratch.
+    Captured,
+    /// Matched; `TX:0` is this list entry.
+    Word(usize),
+    /// Matched; `TX:0` is the fingerprint.
+    Fingerprint(crate::libinjection::Fingerprint),
+    /// A pattern used up its steps without an answer.
+    Exhausted,
+}
+
+impl Answer {
+    fn of(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
+/// Runs `operator`. With `capture` the groups of a pattern are looked for too.
+pub(crate) fn operate(
+    here: Here<'_>,
+    operator: &Operator,
+    value: &[u8],
+    capture: bool,
+    (scratch, state): (&mut Scratch, &State),
+) -> Answer {
+    match operator {
+        Operator::Rx(pattern) | Operator::RxGlobal(pattern) => search(pattern, value, capture, scratch),
+        Operator::RxMade(template) => {
+            scratch.parameter.clear();
+            here.expand(template, state, &mut scratch.parameter);
+            if scratch.parameter.is_empty() {
+                return Answer::Yes;
+            }
+            let Some((pattern, memory)) = scratch.made.pattern(&scratch.parameter) else {
+                return Answer::No;
+            };
+            judged(pattern.captures(value, memory, &mut scratch.groups), true)
+        }
+        Operator::Words(words) => match words.automaton.find(value) {
+            Some(found) => Answer::Word(found.pattern().as_usize()),
+            None => Answer::No,
+        },
+        Operator::Text(test, template) => match template.constant() {
+            Some(parameter) => Answer::of(text(*test, value, parameter)),
+            None => {
+                scratch.parameter.clear();
+                here.expand(template, state, &mut scratch.parameter);
+                Answer::of(text(*test, value, &scratch.parameter))
+            }
+        },
+        Operator::Number(test, template) => {
+            scratch.parameter.clear();
+            here.expand(template, state, &mut scratch.parameter);
+            let parameter = operator::parse_number(&scratch.parameter);
+            Answer::of(test.holds(operator::parse_number(value), parameter))
+        }
+        Operator::NumberConstant(test, parameter) => {
+            Answer::of(test.holds(operator::parse_number(value), *parameter))
+        }
+        Operator::IpMatch(networks) => Answer::of(operator::ip_match(value, networks)),
+        Operator::DetectSqli => match crate::libinjection::sqli(value) {
+            Some(fingerprint) => Answer::Fingerprint(fingerprint),
+            None => Answer::No,
+        },
+        Operator::DetectXss => Answer::of(crate::libinjection::xss(value)),
+        Operator::ByteRange(ranges) => Answer::of(operator::validate_byte_range(value, ranges)),
+        Operator::UrlEncoding => Answer::of(operator::validate_url_encoding(value)),
+        Operator::Utf8Encoding => Answer::of(operator::validate_utf8_encoding(value)),
+        Operator::VerifyCc(pattern) => verify(pattern, value, scratch, operator::verify_cc),
+        Operator::VerifyCpf(pattern) => verify(pattern, value, scratch, operator::verify_cpf),
+        Operator::VerifySsn(pattern) => verify(pattern, value, scratch, operator::verify_ssn),
+        Operator::GeoLookup => Answer::No,
+        Operator::Always => Answer::Yes,
+        Operator::Never => Answer::No,
+    }
+}
+
+fn search(pattern: &Pattern, value: &[u8], capture: bool, scratch: &mut Scratch) -> Answer {
+    if capture {
+        judged(pattern.captures(value, &mut scratch.memory, &mut scratch.groups), true)
+    } else {
+        judged(pattern.is_match(value, &mut scratch.memory), false)
+    }
+}
+
+fn judged(answer: bool, captured: bool) -> Answer {
+    match (answer, captured) {
+        (false, _) => Answer::No,
+        (true, true) => Answer::Captured,
+        (true, false) => Answer::Yes,
+    }
+}
+
+fn text(test: TextTest, value: &[u8], parameter: &[u8]) -> bool {
+    match test {
+        TextTest::BeginsWith => operator::begins_with(value, parameter),
+        TextTest::Contains => operator::contains(value, parameter),
+        TextTest::ContainsWord => operator::contains_word(value, parameter),
+        TextTest::EndsWith => operator::ends_with(value, parameter),
+        TextTest::Equals => operator::streq(value, parameter),
+        TextTest::Strmatch => operator::strmatch(value, parameter),
+        TextTest::Within => operator::within(value, parameter),
+    }
+}
+
+/// Each place where the pattern matches is a number to verify.
+fn verify(
+    pattern: &Pattern,
+    value: &[u8],
+    scratch: &mut Scratch,
+    check: fn(&[u8]) -> bool,
+) -> Answer {
+    let mut start = 0;
+    while start <= value.len() {
+        if !pattern.captures_at(value, start, &mut scratch.memory, &mut scratch.groups) {
+            return Answer::No;
+        }
+        let Some(range) = scratch.groups.range(0) else {
+            return Answer::No;
+        };
+        if value.get(range.clone()).is_some_and(check) {
+            return Answer::Captured;
+        }
+        start = range.end.max(start + 1);
+    }
+    Answer::No
+}

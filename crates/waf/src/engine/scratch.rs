@@ -1,0 +1,67 @@
+//! What a thread keeps between transactions: caches of patterns, buffers, and the tables of transactions that ended.
+
+use std::collections::HashMap;
+
+use super::state::State;
+use crate::pattern::{Groups, Memory, Pattern};
+
+/// Patterns with macros that stay compiled, per thread.
+const MADE_PATTERNS_MAX: usize = 64;
+/// A state that grew beyond this many bytes is not kept.
+const STATE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// States kept for later transactions.
+const STATES_MAX: usize = 4;
+
+/// Reusable memory of one thread, for all transactions of one rule set. Bounded: caches of patterns by [`Memory`], 64 patterns
+/// with macros, 4 tables of at most 4 MiB.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(crate) memory: Memory,
+    pub(crate) groups: Groups,
+    pub(crate) made: Made,
+    /// Two buffers for transformations outside the filter.
+    pub(crate) first: Vec<u8>,
+    pub(crate) second: Vec<u8>,
+    /// Expanded parameter of an operator.
+    pub(crate) parameter: Vec<u8>,
+    states: Vec<State>,
+}
+
+impl Scratch {
+    pub(crate) fn state(&mut self) -> State {
+        self.states.pop().unwrap_or_default()
+    }
+
+    pub(crate) fn keep(&mut self, state: State) {
+        if self.states.len() < STATES_MAX && state.capacity() <= STATE_BYTES_MAX {
+            self.states.push(state);
+        }
+        for buffer in [&mut self.first, &mut self.second, &mut self.parameter] {
+            if buffer.capacity() > STATE_BYTES_MAX {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+/// Patterns whose text was only known once its macros were. Each has caches of its own, so that they end with it.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    patterns: HashMap<Box<[u8]>, Option<(Pattern, Memory)>>,
+}
+
+impl Made {
+    /// The pattern of that text; `None` when it does not compile: a rule with such a macro does not match.
+    pub(crate) fn pattern(&mut self, source: &[u8]) -> Option<&mut (Pattern, Memory)> {
+        if !self.patterns.contains_key(source) {
+            if self.patterns.len() >= MADE_PATTERNS_MAX {
+                self.patterns.clear();
+            }
+            let made = Pattern::compile(source)
+                .ok()
+                .map(|pattern| (pattern, Memory::default()));
+            self.patterns.insert(source.into(), made);
+        }
+        self.patterns.get_mut(source).and_then(Option::as_mut)
+    }
+}
