@@ -76,7 +76,7 @@ fn process(state: &mut State, program: &Program, bytes: &[u8]) {
         Some(Processor::Json | Processor::Xml) if bytes.is_empty() => {}
         Some(Processor::Json) => json(state, &program.settings, bytes),
         Some(Processor::Xml) => xml(state, bytes),
-        Some(Processor::Multipart) => multipart(state, &program.settings, bytes),
+        Some(Processor::Multipart) => multipart(state, program, bytes),
     }
 }
 
@@ -157,6 +157,7 @@ fn xml(state: &mut State, bytes: &[u8]) {
 struct Form<'a> {
     state: &'a mut State,
     arguments_max: u32,
+    wants_content: bool,
     files: u64,
 }
 
@@ -181,7 +182,7 @@ impl Parts for Form<'_> {
         table.push(Kind::of(Variable::MultipartFilename), name, filename);
         // The content is not a value of its own unless a rule asks; its size is.
         self.files += content.len() as u64;
-        if table.wants_files() {
+        if self.wants_content {
             let content = table.store(content);
             table.push(Kind::of(Variable::FilesTmpContent), name, content);
         }
@@ -197,7 +198,8 @@ impl Parts for Form<'_> {
     }
 }
 
-fn multipart(state: &mut State, settings: &Settings, bytes: &[u8]) {
+fn multipart(state: &mut State, program: &Program, bytes: &[u8]) {
+    let settings = &program.settings;
     let content_type = state
         .table
         .named(Kind::of(Variable::RequestHeaders), b"content-type")
@@ -211,6 +213,7 @@ fn multipart(state: &mut State, settings: &Settings, bytes: &[u8]) {
     let mut form = Form {
         state,
         arguments_max: settings.arguments_max,
+        wants_content: program.uses_files,
         files: 0,
     };
     let result = body::multipart(bytes, &content_type, &limits, &mut form);

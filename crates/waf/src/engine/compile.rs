@@ -6,14 +6,11 @@ use std::collections::HashMap;
 
 use super::names::Names;
 use super::program::{
-    Chain, ChainId, Defaults, Disruptive, Program, Rule, RuleId, Settings, Sizes, Step,
+    Chain, ChainId, Defaults, Program, Rule, RuleId, Settings, Sizes, Step,
 };
 use crate::RuleMistake;
 use crate::pattern::Pattern;
-use crate::seclang::syntax::{
-    Action, Directive, Document, IdRange, Item, LimitAction, Phase, Rule as RuleText, RuleFilter,
-    Setting, Variable,
-};
+use crate::seclang::syntax::{Action, Directive, Document, IdRange, Item, Phase, Setting, Variable};
 use crate::transform::{ByteSet, Transformation, UnicodeMap};
 
 mod edits;
@@ -36,6 +33,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
         markers: HashMap::new(),
         chains: Chains::new(),
         singles: Vec::new(),
+        uses_files: false,
         sizes: Sizes::default(),
         mistakes,
         defaults,
@@ -86,6 +84,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
         defaults: builder.defaults,
         singles: builder.singles,
         uses_full_request,
+        uses_files: builder.uses_files,
         sizes: builder.sizes,
     })
 }
@@ -132,6 +131,7 @@ pub(super) struct Builder {
     markers: HashMap<Box<str>, u32>,
     chains: Chains,
     singles: Vec<Variable>,
+    uses_files: bool,
     sizes: Sizes,
     mistakes: Vec<RuleMistake>,
     defaults: [Defaults; 5],

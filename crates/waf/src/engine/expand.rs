@@ -122,13 +122,10 @@ impl Here<'_> {
             }
             Variable::ArgsCombinedSize => {
                 let kinds = [Kind::of(Variable::ArgsGet), Kind::of(Variable::ArgsPost)];
-                number(state.table.size(&kinds, true), out);
+                number(state.table.size(&kinds), out);
             }
             Variable::FilesCombinedSize => {
-                number(
-                    state.table.size(&[Kind::of(Variable::FilesTmpContent)], false),
-                    out,
-                );
+                number(state.flow.file_bytes, out);
             }
             Variable::HighestSeverity => number(
                 u64::from(state.flow.highest_severity.unwrap_or(255)),

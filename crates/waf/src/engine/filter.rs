@@ -22,7 +22,7 @@ use crate::transform::ByteSet;
 mod build;
 mod scan;
 
-pub(crate) use scan::Findings;
+pub(crate) use scan::{Candidate, Findings};
 
 /// Literals longer than this are searched by their beginning.
 const LITERAL_BYTES_MAX: usize = 6;

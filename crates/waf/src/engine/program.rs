@@ -30,9 +30,10 @@ pub(crate) struct Program {
     pub(crate) defaults: [Defaults; 5],
     /// Variables with one value that some rule reads, so that they have a row from the beginning.
     pub(crate) singles: Vec<Variable>,
-    /// Compiled patterns of `ctl` and other dynamic places are not here: those are compared as text.
+    /// Some rule reads the request as one text.
     pub(crate) uses_full_request: bool,
-    /// Some rule reads `MATCHED_VARS` or its like after a head matched.
+    /// Some rule looks into uploaded files.
+    pub(crate) uses_files: bool,
     pub(crate) sizes: Sizes,
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct Flow {
     pub(crate) request_body_bytes_max: u64,
     pub(crate) response_body_bytes_max: u64,
     pub(crate) arguments: u32,
+    /// Sum of the lengths of uploaded files: `FILES_COMBINED_SIZE`.
+    pub(crate) file_bytes: u64,
     /// Least severity number of any rule that matched.
     pub(crate) highest_severity: Option<u8>,
     /// Seconds since the epoch, at the beginning.
@@ -74,6 +76,7 @@ impl Default for Flow {
             request_body_bytes_max: 0,
             response_body_bytes_max: 0,
             arguments: 0,
+            file_bytes: 0,
             highest_severity: None,
             now: 0,
         }

@@ -153,15 +153,13 @@ impl Table {
         span.of(&self.arena)
     }
 
-    /// Sum of the lengths of the values, and of the names when asked.
-    pub(crate) fn size(&self, kinds: &[Kind], names: bool) -> u64 {
+    /// Sum of the lengths of the values and their names.
+    pub(crate) fn size(&self, kinds: &[Kind]) -> u64 {
         kinds
             .iter()
             .flat_map(|kind| self.of_kind(*kind))
             .filter_map(|id| self.row(*id))
-            .map(|row| {
-                u64::from(row.value.length) + if names { u64::from(row.name.length) } else { 0 }
-            })
+            .map(|row| u64::from(row.value.length) + u64::from(row.name.length))
             .sum()
     }
 

@@ -115,9 +115,9 @@ impl Transaction {
             return None;
         }
         self.request_line(head);
-        let table = &mut self.state.table;
-        table.set(Variable::UniqueId, head.id.as_bytes());
+        self.state.table.set(Variable::UniqueId, head.id.as_bytes());
         for (name, value) in head.headers {
+            let table = &mut self.state.table;
             let name_span = table.store(name);
             let value_span = table.store(value);
             table.push(Kind::of(Variable::RequestHeaders), name_span, value_span);

@@ -33,6 +33,7 @@ impl Builder {
             (Variable::Tx, _) => Source::Tx,
             (variable, selector) => source(variable, selector.as_ref()),
         };
+        self.uses_files |= text.variable == Variable::FilesTmpContent;
         if let Source::Rows(_) = source
             && single(text.variable)
         {

@@ -1,8 +1,9 @@
 //! Running the filter over the values of a transaction.
 
 use super::{ByteSet, ChainId, Filter, KindPlan, Program, RowId, Span, Table, Tx, bit};
-use super::{Automaton as _, DFA};
+use super::DFA;
 use aho_corasick::Anchored;
+use aho_corasick::automaton::Automaton as _;
 
 /// A value that a rule should look at.
 #[derive(Clone, Copy, Debug)]
