@@ -17,6 +17,7 @@ mod reflect;
 mod tests;
 pub(crate) mod yaml;
 
+pub(crate) use client::query_escape;
 pub use expectation::{Expectation, Observed, Outcome};
 pub use ledger::{Ledger, LedgerEntry, LedgerMistake};
 pub use message::{Request, Response};

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod payloads;

@@ -47,7 +47,7 @@ pub(crate) fn start(setup: &str, timed: bool) -> Option<Modsec> {
     let mut engine = regression::ENGINE.to_owned();
     if let Some(map) = std::env::var_os("VAUBAN_UNICODE_MAPPING") {
         let map = map.into_string().unwrap();
-        engine.push_str(&format!("\nSecUnicodeMapFile {map} 20127\n"));
+        engine = format!("{engine}\nSecUnicodeMapFile {map} 20127\n");
     }
     let Some(mut rules) = debian_rules(Rules::Text(setup.to_owned())) else {
         println!("not run: modsecurity-crs missing");
@@ -90,7 +90,7 @@ fn run(engine: &mut Modsec, case: &Case) -> Outcome {
         };
         match stage.expectation.judge(&observed) {
             Outcome::Passed => {}
-            other => return other,
+            other @ (Outcome::Failed(_) | Outcome::NotCheckable(_)) => return other,
         }
     }
     Outcome::Passed
