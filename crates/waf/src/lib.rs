@@ -14,5 +14,6 @@ pub mod body;
 pub mod libinjection;
 pub mod pattern;
 pub mod regression;
+pub mod replay;
 mod seclang;
 pub mod transform;

@@ -1,1 +1,6 @@
 //! The rule engine through its public face.
+
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod payloads;
