@@ -16,3 +16,8 @@ pub mod pattern;
 pub mod regression;
 mod seclang;
 pub mod transform;
+
+pub use self::seclang::{
+    FILE_BYTES_MAX, FILES_MAX, Files, GEO_BYTES_MAX, INCLUDE_DEPTH_MAX, MISTAKES_MAX, RULES_MAX,
+    RuleMistake, Source, Summary, TEXT_BYTES_MAX, check,
+};
