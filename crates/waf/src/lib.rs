@@ -17,3 +17,8 @@ pub mod regression;
 pub mod replay;
 mod seclang;
 pub mod transform;
+
+pub use self::seclang::{
+    FILE_BYTES_MAX, FILES_MAX, Files, GEO_BYTES_MAX, INCLUDE_DEPTH_MAX, MISTAKES_MAX, RULES_MAX,
+    RuleMistake, Source, Summary, TEXT_BYTES_MAX, check,
+};

@@ -513,3 +513,15 @@ pub(crate) enum Setting {
         value: Box<str>,
     },
 }
+
+impl Processor {
+    /// The value of `REQBODY_PROCESSOR`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::UrlEncoded => "URLENCODED",
+            Self::Multipart => "MULTIPART",
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+        }
+    }
+}

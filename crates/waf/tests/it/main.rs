@@ -4,3 +4,4 @@
 mod oracle;
 #[cfg(test)]
 mod payloads;
+mod seclang;
