@@ -11,13 +11,19 @@
 //! [`pattern`] and [`libinjection`] judge it, and `engine` runs the rules of each phase over one table of values.
 
 pub mod body;
+mod engine;
 pub mod libinjection;
+mod operator;
 pub mod pattern;
 pub mod regression;
 pub mod replay;
 mod seclang;
 pub mod transform;
 
+pub use self::engine::{
+    Connection, Figures, Finding, Intervention, InterventionKind, Mode, Report, RequestHead,
+    ResponseHead, RuleSet, Scratch, Store, Strategy, Transaction,
+};
 pub use self::seclang::{
     FILE_BYTES_MAX, FILES_MAX, Files, GEO_BYTES_MAX, INCLUDE_DEPTH_MAX, MISTAKES_MAX, RULES_MAX,
     RuleMistake, Source, Summary, TEXT_BYTES_MAX, check,

@@ -13,6 +13,7 @@ mod expectation;
 mod ledger;
 mod message;
 mod reflect;
+mod run;
 #[cfg(test)]
 mod tests;
 pub(crate) mod yaml;
@@ -22,6 +23,7 @@ pub use expectation::{Expectation, Observed, Outcome};
 pub use ledger::{Ledger, LedgerEntry, LedgerMistake};
 pub use message::{Request, Response};
 pub use reflect::reflected;
+pub use run::Runner;
 
 use yaml::Node;
 

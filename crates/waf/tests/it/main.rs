@@ -1,7 +1,10 @@
 //! The rule engine through its public face.
 
 #[cfg(test)]
+mod crs;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod payloads;
+#[cfg(test)]
 mod seclang;

@@ -30,7 +30,7 @@ fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn cases() -> Option<Vec<Case>> {
+pub(crate) fn cases() -> Option<Vec<Case>> {
     let folder = PathBuf::from(std::env::var_os("VAUBAN_CRS_TESTS")?);
     let mut files = Vec::new();
     yaml_files(&folder, &mut files);

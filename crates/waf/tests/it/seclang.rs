@@ -5,7 +5,7 @@ use std::path::Path;
 use vauban_waf::{Files, RuleMistake, Source, Summary, check};
 
 /// Files of this machine.
-struct Disk;
+pub(crate) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
