@@ -8,3 +8,4 @@ mod oracle;
 mod payloads;
 #[cfg(test)]
 mod seclang;
+mod libinjection;
