@@ -12,6 +12,7 @@
 
 pub mod body;
 pub mod libinjection;
+mod operator;
 pub mod pattern;
 pub mod regression;
 mod seclang;

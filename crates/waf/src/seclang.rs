@@ -1,3 +1,3 @@
 //! `SecLang` text to checked rules: every directive read, all mistakes reported together, nothing skipped in silence.
 
-mod syntax;
+pub(crate) mod syntax;
