@@ -30,7 +30,9 @@ pub(crate) fn ip_match(value: &[u8], networks: &[Network]) -> bool {
     if value.len() > 45 {
         return false;
     }
-    let address = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+    let address = std::str::from_utf8(value)
+        .ok()
+        .and_then(|text| text.parse().ok());
     address.is_some_and(|address| networks.iter().any(|network| holds(network, address)))
 }
 
@@ -60,7 +62,8 @@ pub(crate) fn parse_networks(text: &str) -> Result<Vec<Network>, String> {
         let entries = listed.split(',').map(str::trim);
         for entry in entries.filter(|entry| !entry.is_empty()) {
             let network = network(entry);
-            networks.push(network.ok_or_else(|| format!("`{entry}` is not an address or network"))?);
+            networks
+                .push(network.ok_or_else(|| format!("`{entry}` is not an address or network"))?);
         }
     }
     if networks.is_empty() {
@@ -123,7 +126,9 @@ pub(crate) fn verify_cpf(found: &[u8]) -> bool {
     let check = |digits: &[u8]| {
         let weights = (2..).take(digits.len());
         let products = digits.iter().rev().zip(weights);
-        let sum: u32 = products.map(|(digit, weight): (_, u32)| u32::from(*digit) * weight).sum();
+        let sum: u32 = products
+            .map(|(digit, weight): (_, u32)| u32::from(*digit) * weight)
+            .sum();
         match sum % 11 {
             0 | 1 => 0,
             rest => 11 - rest,
@@ -139,7 +144,9 @@ pub(crate) fn verify_ssn(found: &[u8]) -> bool {
     let mut number = [0_u8; 9];
     let mut all = digits(found);
     for place in &mut number {
-        let Some(digit) = all.next() else { return false };
+        let Some(digit) = all.next() else {
+            return false;
+        };
         *place = digit;
     }
     if all.next().is_some() {
@@ -150,7 +157,9 @@ pub(crate) fn verify_ssn(found: &[u8]) -> bool {
     let repeated = pairs().all(|(digit, next)| digit == next);
     let [a, b, c, group @ ..] = number;
     let [d, e, serial @ ..] = group;
-    let area = [a, b, c].iter().fold(0_u16, |area, digit| area * 10 + u16::from(*digit));
+    let area = [a, b, c]
+        .iter()
+        .fold(0_u16, |area, digit| area * 10 + u16::from(*digit));
     let has_group = d != 0 || e != 0;
     let has_serial = serial.iter().any(|digit| *digit != 0);
     !rising && !repeated && has_group && has_serial && !matches!(area, 0 | 666 | 740..)

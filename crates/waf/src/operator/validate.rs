@@ -21,7 +21,10 @@ pub(crate) fn parse_byte_ranges(text: &str) -> Result<ByteRanges, String> {
             return Err(wrong());
         };
         let range = allowed.get_mut(usize::from(first)..=usize::from(last));
-        range.filter(|range| !range.is_empty()).ok_or_else(wrong)?.fill(true);
+        range
+            .filter(|range| !range.is_empty())
+            .ok_or_else(wrong)?
+            .fill(true);
     }
     Ok(ByteRanges(allowed))
 }

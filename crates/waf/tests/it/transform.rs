@@ -93,14 +93,23 @@ fn its_own_cases() {
             // The one name that its classes and its rules spell differently.
             let name = if name == "cmd_line" { "cmdLine" } else { name };
             let Some(transformation) = Transformation::parse(name) else {
-                assert_eq!(name, "phpArgsNames", "libmodsecurity has no other that is not ours");
+                assert_eq!(
+                    name, "phpArgsNames",
+                    "libmodsecurity has no other that is not ours"
+                );
                 continue;
             };
             let (input, output) = (unescape(input), unescape(output));
             let ours = applied(transformation, &input, &map);
             count += 1;
-            let excused = EXCUSED.iter().any(|excused| excused.0 == name && input.starts_with(excused.1));
-            assert!(!excused || ours != output, "{name} of `{}` needs no excuse", input.escape_ascii());
+            let excused = EXCUSED
+                .iter()
+                .any(|excused| excused.0 == name && input.starts_with(excused.1));
+            assert!(
+                !excused || ours != output,
+                "{name} of `{}` needs no excuse",
+                input.escape_ascii()
+            );
             if ours != output && !excused {
                 wrong.push(format!(
                     "{name} of `{}`: `{}`, not `{}`",
@@ -360,7 +369,11 @@ fn slashes_first(program: &Path, values: &[Vec<u8>], wrong: &mut Vec<String>) {
     let converted: Vec<Vec<u8>> = values.iter().map(slashes).collect();
     let theirs = oracle(program, Transformation::NormalizePath, None, &converted);
     for (value, theirs) in values.iter().zip(theirs) {
-        let ours = applied(Transformation::NormalizePathWin, value, &UnicodeMap::default());
+        let ours = applied(
+            Transformation::NormalizePathWin,
+            value,
+            &UnicodeMap::default(),
+        );
         if ours != theirs {
             wrong.push(format!(
                 "normalizePathWin of `{}`: ours `{}`, not `{}`",
