@@ -160,3 +160,4 @@ pub(crate) fn read(
 fn check_pattern(_pattern: &[u8]) -> Result<(), String> {
     Ok(())
 }
+pub(crate) mod syntax;

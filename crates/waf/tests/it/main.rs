@@ -9,3 +9,4 @@ mod payloads;
 #[cfg(test)]
 mod seclang;
 mod libinjection;
+mod transform;
