@@ -1,1 +1,4 @@
 //! The rule engine through its public face.
+
+#[cfg(test)]
+mod body;
