@@ -5,7 +5,6 @@
 //! to the safe side, where `libmodsecurity` 3.0.9
 //!
 //! - drops line breaks inside a field's value: they are kept here;
-//! - goes on after an error in a part's headers, and reports it in the end: reading stops here at the first error;
 //! - hands out nothing when the final boundary is missing: everything read is handed out here, the unfinished part included;
 //! - ignores a header that a part repeats, an empty boundary and a missing closing quote: these are errors here;
 //! - leaves the line end in `MULTIPART_PART_HEADERS`: it is cut off here, as rules 922110 and 922120 expect.
@@ -91,8 +90,10 @@ pub fn multipart(
             boundaries: 0,
             files: 0,
             line_break: LineBreak::None,
+            header_error: None,
         };
-        reader.read()
+        let result = reader.read();
+        reader.header_error.map_or(result, Err)
     });
     match result {
         Ok(()) => Ok(flags),
@@ -160,6 +161,8 @@ struct Reader<'a, 'o> {
     boundaries: usize,
     files: usize,
     line_break: LineBreak,
+    /// The first error in a part's headers. Reading goes on, as in `libmodsecurity`: the lines that follow are taken for headers.
+    header_error: Option<BodyError>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -265,9 +268,10 @@ impl<'a> Reader<'a, '_> {
         } else {
             State::Headers(Part::default())
         };
-        let state = std::mem::replace(&mut self.state, next);
-        if let State::Data { part, start, .. } = state {
-            self.hand_out(&part, start, end)?;
+        match std::mem::replace(&mut self.state, next) {
+            State::Data { part, start, .. } => self.hand_out(&part, start, end)?,
+            State::Headers(part) => self.hand_out_headers(&part)?,
+            State::Preamble | State::Done => {}
         }
         if !is_final && self.boundaries > self.limits.parts_max {
             return Err(too_many("parts", self.limits.parts_max));
@@ -281,11 +285,7 @@ impl<'a> Reader<'a, '_> {
         let data = data
             .strip_suffix(b"\n")
             .map_or(data, |line| line.strip_suffix(b"\r").unwrap_or(line));
-        for line in part.header_lines() {
-            if !self.out.part_header(&part.name, line) {
-                return Err(stopped());
-            }
-        }
+        self.hand_out_headers(part)?;
         let goes_on = match &part.filename {
             Some(filename) => {
                 if self.files >= self.limits.files_max {
@@ -300,6 +300,13 @@ impl<'a> Reader<'a, '_> {
         if goes_on { Ok(()) } else { Err(stopped()) }
     }
 
+    fn hand_out_headers(&mut self, part: &Part<'a>) -> Result<(), BodyError> {
+        let goes_on = part
+            .header_lines()
+            .all(|line| self.out.part_header(&part.name, line));
+        if goes_on { Ok(()) } else { Err(stopped()) }
+    }
+
     /// A line that is no boundary.
     fn content(&mut self, line: &'a [u8], at: usize) -> Result<(), BodyError> {
         match &mut self.state {
@@ -308,13 +315,20 @@ impl<'a> Reader<'a, '_> {
                 if line.len() >= LINE || !line.ends_with(b"\n") {
                     return Err(invalid("a part header that is too long"));
                 }
-                if part.header_line(line, self.limits, self.flags)? {
-                    let part = std::mem::take(part);
-                    self.state = State::Data {
-                        part,
-                        start: at + line.len(),
-                        begun: false,
-                    };
+                match part.header_line(line, self.limits, self.flags) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        let (part, start) = (std::mem::take(part), at + line.len());
+                        self.state = State::Data {
+                            part,
+                            start,
+                            begun: false,
+                        };
+                    }
+                    Err(error) if error.kind == BodyErrorKind::Syntax => {
+                        self.header_error.get_or_insert(error);
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             State::Data { begun, .. } => *begun = true,

@@ -120,8 +120,17 @@ impl Walk<'_> {
         reader.config_mut().expand_empty_elements = true;
         reader.config_mut().check_comments = true;
         loop {
+            let start = usize::try_from(reader.buffer_position()).ok();
             match reader.read_event() {
                 Ok(Event::Eof) => break,
+                Ok(Event::DocType(doctype)) => {
+                    // The keyword is in capitals; `quick-xml` takes any case.
+                    let markup = start.and_then(|start| document.get(start..));
+                    if !markup.is_some_and(|markup| markup.starts_with("<!DOCTYPE")) {
+                        return Err(malformed("a malformed document type"));
+                    }
+                    self.doctype(&doctype)?;
+                }
                 Ok(event) => self.event(&event)?,
                 Err(error) => return Err(malformed(&syntax::describe(&error))),
             }
@@ -143,13 +152,15 @@ impl Walk<'_> {
                 }
             }
             Event::Text(text) => self.text(text)?,
-            Event::CData(text) if self.depth > 0 => syntax::push_lines(text, &mut self.out.text),
+            // Line ends stay as they are here: so does `libxml2`, against the specification.
+            Event::CData(text) if self.depth > 0 => {
+                self.out.text.extend_from_slice(text.as_bytes())
+            }
             Event::CData(_) => return Err(malformed("text outside of the root element")),
             Event::GeneralRef(reference) => self.reference(reference)?,
             Event::Decl(declaration) => self.declaration(declaration)?,
             Event::PI(instruction) => syntax::instruction(instruction).map_err(malformed)?,
-            Event::DocType(doctype) => self.doctype(doctype)?,
-            Event::Comment(_) | Event::Eof => {}
+            Event::DocType(_) | Event::Comment(_) | Event::Eof => {}
         }
         if self.place == Place::Start {
             self.place = Place::Prolog;
@@ -177,11 +188,11 @@ impl Walk<'_> {
         let mut rest = start.attributes_raw();
         while let Some((name, value, after)) = syntax::attribute(rest).map_err(malformed)? {
             names.push(name);
-            if name != "xmlns" && !name.starts_with("xmlns:") {
-                self.attribute(value)?;
-            } else {
+            if syntax::is_namespace(name) {
                 syntax::attribute_value(value, self.foreign_entities, &mut Vec::new())
                     .map_err(malformed)?;
+            } else {
+                self.attribute(value)?;
             }
             rest = after;
         }

@@ -10,3 +10,4 @@ mod payloads;
 mod seclang;
 mod libinjection;
 mod transform;
+mod body;

@@ -63,13 +63,10 @@ impl<'a> Part<'a> {
         if name.is_empty() {
             return Err(invalid("a part header without name"));
         }
-        if self
+        let is_repeated = self
             .headers
             .iter()
-            .any(|header| header.name.eq_ignore_ascii_case(name))
-        {
-            return Err(invalid("a part header that is repeated"));
-        }
+            .any(|header| header.name.eq_ignore_ascii_case(name));
         if self.headers.len() >= limits.part_headers_max {
             return Err(too_many("headers in a part", limits.part_headers_max));
         }
@@ -83,6 +80,9 @@ impl<'a> Part<'a> {
             value: colon + 1 + blanks,
             line: Cow::Borrowed(line),
         });
+        if is_repeated {
+            return Err(invalid("a part header that is repeated"));
+        }
         Ok(())
     }
 
@@ -100,12 +100,13 @@ impl<'a> Part<'a> {
             header.line = Cow::Owned([header.name, b": ", value].concat());
             header.value = header.name.len() + 2;
         }
-        let joined = header.line.to_mut();
-        joined.push(b' ');
-        joined.extend_from_slice(chomp(text));
-        if joined.len() - header.value > LINE {
+        let text = chomp(text);
+        if header.line.len() - header.value + 1 + text.len() > LINE {
             return Err(invalid("a folded part header that is too long"));
         }
+        let joined = header.line.to_mut();
+        joined.push(b' ');
+        joined.extend_from_slice(text);
         Ok(())
     }
 

@@ -104,7 +104,9 @@ fn utf16(input: &[u8], unit: fn([u8; 2]) -> u16) -> (Cow<'static, str>, Option<B
 
 /// The encoding that the XML declaration names.
 fn declared(input: &[u8]) -> Option<&[u8]> {
-    let start = input.strip_prefix(b"<?xml")?;
+    let start = input
+        .strip_prefix(b"<?xml")
+        .filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace))?;
     let declaration = start.get(..memmem::find(start, b"?>")?)?;
     let after = declaration.get(memmem::find(declaration, b"encoding")? + b"encoding".len()..)?;
     let value = after

@@ -11,6 +11,14 @@ pub(super) fn is_name(name: &str) -> bool {
     characters.next().is_some_and(is_name_start) && characters.all(is_name_part)
 }
 
+/// Whether an attribute of that name declares a namespace.
+pub(super) fn is_namespace(name: &str) -> bool {
+    let prefix = name
+        .strip_prefix("xmlns:")
+        .filter(|prefix| is_name(prefix) && !prefix.contains(':'));
+    name == "xmlns" || prefix.is_some()
+}
+
 const fn is_name_start(character: char) -> bool {
     matches!(
         character,
@@ -152,10 +160,10 @@ fn numbered(number: &str) -> Option<char> {
         .filter(|character| is_character(*character))
 }
 
-/// A processing instruction: its target is a name, and not that of the XML declaration.
+/// A processing instruction: its target is a name, and not that of the XML declaration, in any case.
 pub(super) fn instruction(instruction: &BytesPI<'_>) -> Result<(), &'static str> {
     let target = instruction.target();
-    if is_name(target) && target != "xml" {
+    if is_name(target) && !target.eq_ignore_ascii_case("xml") {
         Ok(())
     } else {
         Err("a processing instruction whose target is not allowed")
