@@ -150,14 +150,9 @@ pub(crate) fn read(
     loader::load(sources, files)
 }
 
-/// Whether the engine can run that pattern.
-///
-/// Seam: until `crate::pattern` is merged every pattern passes.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a seam: the integrator puts `crate::pattern::Pattern::compile` here"
-)]
-fn check_pattern(_pattern: &[u8]) -> Result<(), String> {
-    Ok(())
+/// Whether the engine can run that pattern. It is compiled again with its rule; here, so that all mistakes are told at once.
+fn check_pattern(pattern: &[u8]) -> Result<(), String> {
+    crate::pattern::Pattern::compile(pattern)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
-pub(crate) mod syntax;

@@ -21,7 +21,13 @@ const FINDINGS_MAX: usize = 1000;
 
 impl<'a> Run<'a> {
     /// One value matched: captures, then the actions that run for each match. The value is the last of `matched`.
-    pub(super) fn on_match(&mut self, rule: &'a Rule, link: &'a Link, operator: &Operator, answer: Answer) {
+    pub(super) fn on_match(
+        &mut self,
+        rule: &'a Rule,
+        link: &'a Link,
+        operator: &Operator,
+        answer: Answer,
+    ) {
         if link.capture {
             self.capture(operator, answer);
         }
@@ -32,7 +38,10 @@ impl<'a> Run<'a> {
         let state = &mut *self.state;
         match answer {
             Answer::Captured => {
-                let value = state.matched.last().map_or(b"".as_slice(), |(_, _, value)| value);
+                let value = state
+                    .matched
+                    .last()
+                    .map_or(b"".as_slice(), |(_, _, value)| value);
                 for group in 0..10_u32 {
                     let range = self.scratch.groups.range(group as usize);
                     let text = range.and_then(|range| value.get(range));
@@ -81,7 +90,9 @@ impl<'a> Run<'a> {
                     None => parse_number(&self.text(rule, template)),
                 };
                 let before = self.variable(rule, set).map_or(0, |text| text.number());
-                Some(Text::Number(before.saturating_add(sign.saturating_mul(amount))))
+                Some(Text::Number(
+                    before.saturating_add(sign.saturating_mul(amount)),
+                ))
             }
         };
         match (&set.name, set.collection) {
@@ -93,7 +104,12 @@ impl<'a> Run<'a> {
             (name, collection) => {
                 let name = self.name(rule, name).to_ascii_lowercase();
                 let timeout = self.program.settings.collection_timeout_seconds;
-                if let Some((_, key)) = self.state.records.iter().find(|(own, _)| *own == collection) {
+                if let Some((_, key)) = self
+                    .state
+                    .records
+                    .iter()
+                    .find(|(own, _)| *own == collection)
+                {
                     let place = Place {
                         collection,
                         key,
@@ -122,7 +138,11 @@ impl<'a> Run<'a> {
             }
             (name, collection) => {
                 let name = self.name(rule, name).to_ascii_lowercase();
-                let (_, key) = self.state.records.iter().find(|(own, _)| *own == collection)?;
+                let (_, key) = self
+                    .state
+                    .records
+                    .iter()
+                    .find(|(own, _)| *own == collection)?;
                 self.context
                     .store
                     .find(collection, key, &name, self.state.flow.now)
@@ -168,11 +188,22 @@ impl<'a> Run<'a> {
         self.state.records.push((collection, key));
     }
 
-    fn expire(&mut self, rule: &'a Rule, collection: Variable, name: &Template, seconds: &Template) {
+    fn expire(
+        &mut self,
+        rule: &'a Rule,
+        collection: Variable,
+        name: &Template,
+        seconds: &Template,
+    ) {
         // `TX` ends with the transaction anyway.
         let name = self.text(rule, name).to_ascii_lowercase();
         let seconds = u64::try_from(parse_number(&self.text(rule, seconds))).unwrap_or(0);
-        if let Some((_, key)) = self.state.records.iter().find(|(own, _)| *own == collection) {
+        if let Some((_, key)) = self
+            .state
+            .records
+            .iter()
+            .find(|(own, _)| *own == collection)
+        {
             let place = Place {
                 collection,
                 key,
@@ -264,7 +295,11 @@ impl<'a> Run<'a> {
             Disruptive::Drop => InterventionKind::Drop,
             Disruptive::Redirect(to) => InterventionKind::Redirect(self.text(rule, to)),
         };
-        let usual = if matches!(kind, InterventionKind::Redirect(_)) { 302 } else { 403 };
+        let usual = if matches!(kind, InterventionKind::Redirect(_)) {
+            302
+        } else {
+            403
+        };
         let intervention = Intervention {
             kind,
             status: status.unwrap_or(usual),
@@ -319,7 +354,9 @@ impl<'a> Run<'a> {
 fn weaker(rules: EngineMode, caller: EngineMode) -> EngineMode {
     match (rules, caller) {
         (EngineMode::Off, _) | (_, EngineMode::Off) => EngineMode::Off,
-        (EngineMode::DetectionOnly, _) | (_, EngineMode::DetectionOnly) => EngineMode::DetectionOnly,
+        (EngineMode::DetectionOnly, _) | (_, EngineMode::DetectionOnly) => {
+            EngineMode::DetectionOnly
+        }
         (EngineMode::On, EngineMode::On) => EngineMode::On,
     }
 }

@@ -34,7 +34,11 @@ pub(super) fn read(state: &mut State, program: &Program, bytes: &[u8]) -> Option
     let no_files = settings.request_body_no_files_bytes_max;
     if plain && no_files.is_some_and(|limit| bytes.len() as u64 > limit) {
         state.table.set(Variable::InboundDataError, b"1");
-        failed(state, "the body without files is larger than the limit", false);
+        failed(
+            state,
+            "the body without files is larger than the limit",
+            false,
+        );
     } else {
         process(state, program, bytes);
     }
@@ -45,7 +49,9 @@ pub(super) fn read(state: &mut State, program: &Program, bytes: &[u8]) -> Option
             state.table.set_span(Kind::of(Variable::RequestBody), span);
         }
         let length = bytes.len().to_string();
-        state.table.set(Variable::RequestBodyLength, length.as_bytes());
+        state
+            .table
+            .set(Variable::RequestBodyLength, length.as_bytes());
     }
     if program.uses_full_request {
         full_request(state, bytes);
@@ -118,7 +124,11 @@ pub(super) fn arguments(
     }
     if !result.complete {
         // Arguments beyond the limit are not seen by any rule: that must not look like a clean body.
-        failed(state, "more arguments than `SecArgumentsLimit` allows", false);
+        failed(
+            state,
+            "more arguments than `SecArgumentsLimit` allows",
+            false,
+        );
     }
 }
 
@@ -141,7 +151,9 @@ fn xml(state: &mut State, bytes: &[u8]) {
     let result = body::xml(bytes, &XmlLimits::default(), &mut values);
     if let Some(text) = values.text() {
         let text = state.table.store(text);
-        state.table.push(Kind::of(Variable::Xml), super::table::Span::default(), text);
+        state
+            .table
+            .push(Kind::of(Variable::Xml), super::table::Span::default(), text);
     }
     for attribute in values.attributes() {
         let value = state.table.store(attribute);
@@ -233,14 +245,21 @@ fn multipart(state: &mut State, program: &Program, bytes: &[u8]) {
         .is_some_and(|limit| rest > limit)
     {
         state.table.set(Variable::InboundDataError, b"1");
-        failed(state, "the body without files is larger than the limit", false);
+        failed(
+            state,
+            "the body without files is larger than the limit",
+            false,
+        );
     }
 }
 
 fn set_flags(state: &mut State, flags: &MultipartFlags) {
     let all = [
         (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
-        (Variable::MultipartBoundaryWhitespace, flags.boundary_whitespace),
+        (
+            Variable::MultipartBoundaryWhitespace,
+            flags.boundary_whitespace,
+        ),
         (Variable::MultipartDataBefore, flags.data_before),
         (Variable::MultipartDataAfter, flags.data_after),
         (Variable::MultipartHeaderFolding, flags.header_folding),
@@ -293,7 +312,9 @@ fn full_request(state: &mut State, bytes: &[u8]) {
     full.extend_from_slice(bytes);
     let length = full.len().to_string();
     state.table.set(Variable::FullRequest, &full);
-    state.table.set(Variable::FullRequestLength, length.as_bytes());
+    state
+        .table
+        .set(Variable::FullRequestLength, length.as_bytes());
 }
 
 /// Stores the body of an answer. An intervention comes from a limit.

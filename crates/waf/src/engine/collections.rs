@@ -143,7 +143,13 @@ pub struct Store {
 
 impl Store {
     /// The value of `name` (lower case) in the record, unless it expired before `now` (seconds since the epoch).
-    pub(crate) fn find(&self, collection: Variable, key: &[u8], name: &[u8], now: u64) -> Option<Text> {
+    pub(crate) fn find(
+        &self,
+        collection: Variable,
+        key: &[u8],
+        name: &[u8],
+        now: u64,
+    ) -> Option<Text> {
         let records = self.lock();
         let record = records.get(&(collection as u8, key.into()))?;
         let (text, expires) = record.values.get(name)?;
@@ -165,7 +171,8 @@ impl Store {
         record.expires = place.now.saturating_add(timeout);
         match value {
             Some(text) => {
-                if record.values.len() < RECORD_NAMES_MAX || record.values.contains_key(place.name) {
+                if record.values.len() < RECORD_NAMES_MAX || record.values.contains_key(place.name)
+                {
                     let expires = record.values.get(place.name).and_then(|(_, at)| *at);
                     record.values.insert(place.name.into(), (text, expires));
                 }

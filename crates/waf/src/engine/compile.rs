@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 
 use super::names::Names;
-use super::program::{
-    Chain, ChainId, Defaults, Program, Rule, RuleId, Settings, Sizes, Step,
-};
+use super::program::{Chain, ChainId, Defaults, Program, Rule, RuleId, Settings, Sizes, Step};
 use crate::RuleMistake;
 use crate::pattern::Pattern;
-use crate::seclang::syntax::{Action, Directive, Document, IdRange, Item, Phase, Setting, Variable};
+use crate::seclang::syntax::{
+    Action, Directive, Document, IdRange, Item, Phase, Setting, Variable,
+};
 use crate::transform::{ByteSet, Transformation, UnicodeMap};
 
 mod edits;
@@ -144,7 +144,11 @@ impl Builder {
         *self.markers.entry(name.into()).or_insert(next)
     }
 
-    fn pattern(&mut self, place: &crate::seclang::syntax::Place, source: &[u8]) -> Option<Box<Pattern>> {
+    fn pattern(
+        &mut self,
+        place: &crate::seclang::syntax::Place,
+        source: &[u8],
+    ) -> Option<Box<Pattern>> {
         match Pattern::compile(source) {
             Ok(pattern) => {
                 self.sizes.patterns += 1;
@@ -176,7 +180,8 @@ impl Builder {
 }
 
 fn within(ids: &[IdRange], id: u64) -> bool {
-    ids.iter().any(|range| (range.first..=range.last).contains(&id))
+    ids.iter()
+        .any(|range| (range.first..=range.last).contains(&id))
 }
 
 /// Lists of transformations, each once, every one with its beginnings.
@@ -280,7 +285,9 @@ fn apply(settings: &mut Settings, setting: &Setting) {
         Setting::ArgumentsLimit(count) => settings.arguments_max = *count,
         Setting::UploadFileLimit(count) => settings.files_max = *count,
         Setting::ResponseBodyAccess(on) => settings.response_body_access = *on,
-        Setting::ResponseBodyMimeTypes(types) => settings.response_body_mime_types.clone_from(types),
+        Setting::ResponseBodyMimeTypes(types) => {
+            settings.response_body_mime_types.clone_from(types)
+        }
         Setting::ResponseBodyMimeTypesClear => settings.response_body_mime_types.clear(),
         Setting::ResponseBodyLimit(bytes) => settings.response_body_bytes_max = *bytes,
         Setting::ResponseBodyLimitAction(action) => settings.response_body_limit_action = *action,

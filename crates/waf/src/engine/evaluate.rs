@@ -7,8 +7,8 @@ use super::expand::Here;
 use super::filter::{Candidate, Filter};
 use super::operate::{Answer, operate};
 use super::program::{
-    CompiledCtl, After, Condition, Exclusion, Link, Operator, Program, Rule, RuleId, Selector, Source, Step,
-    Target,
+    After, CompiledCtl, Condition, Exclusion, Link, Operator, Program, Rule, RuleId, Selector,
+    Source, Step, Target,
 };
 use super::scratch::Scratch;
 use super::state::State;
@@ -83,7 +83,13 @@ impl<'a> Run<'a> {
         let Some(rule) = self.program.rules.get(id as usize) else {
             return;
         };
-        if self.state.removed.get(id as usize).copied().unwrap_or(false) {
+        if self
+            .state
+            .removed
+            .get(id as usize)
+            .copied()
+            .unwrap_or(false)
+        {
             return;
         }
         self.state.matched.clear();
@@ -181,7 +187,13 @@ impl<'a> Run<'a> {
                         .and_then(|list| list.get(index))
                         .copied();
                     if let Some(candidate) = candidate {
-                        any |= self.candidate(id, rule, link, condition, (target, *kind, phase, candidate));
+                        any |= self.candidate(
+                            id,
+                            rule,
+                            link,
+                            condition,
+                            (target, *kind, phase, candidate),
+                        );
                     }
                 }
             }

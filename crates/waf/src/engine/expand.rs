@@ -1,10 +1,10 @@
 //! Macros: `%{…}` replaced by what it names, and variables that are made when a rule asks for them.
 
+use super::Context;
 use super::collections::write_number;
 use super::program::{Part, Program, Rule, Template};
 use super::state::State;
 use super::table::Kind;
-use super::Context;
 use crate::seclang::syntax::Variable;
 
 /// `ARGS:name`, as in `MATCHED_VAR_NAME`.
@@ -54,17 +54,26 @@ impl Here<'_> {
                     text.write(out);
                 }
             }
-            Variable::Ip | Variable::Global | Variable::Session | Variable::User | Variable::Resource => {
+            Variable::Ip
+            | Variable::Global
+            | Variable::Session
+            | Variable::User
+            | Variable::Resource => {
                 let key = state.records.iter().find(|(own, _)| *own == variable);
                 if let (Some((_, key)), Some(name)) = (key, name) {
                     let lower = name.to_ascii_lowercase();
-                    let found = self.context.store.find(variable, key, &lower, state.flow.now);
+                    let found = self
+                        .context
+                        .store
+                        .find(variable, key, &lower, state.flow.now);
                     if let Some(text) = found {
                         text.write(out);
                     }
                 }
             }
-            Variable::Args => self.first(&[Variable::ArgsGet, Variable::ArgsPost], name, state, out),
+            Variable::Args => {
+                self.first(&[Variable::ArgsGet, Variable::ArgsPost], name, state, out)
+            }
             Variable::ArgsNames => self.first(
                 &[Variable::ArgsGetNames, Variable::ArgsPostNames],
                 name,
@@ -76,13 +85,7 @@ impl Here<'_> {
         }
     }
 
-    fn first(
-        self,
-        variables: &[Variable],
-        name: Option<&[u8]>,
-        state: &State,
-        out: &mut Vec<u8>,
-    ) {
+    fn first(self, variables: &[Variable], name: Option<&[u8]>, state: &State, out: &mut Vec<u8>) {
         for variable in variables {
             let kind = Kind::of(*variable);
             let found = match name {
@@ -127,10 +130,9 @@ impl Here<'_> {
             Variable::FilesCombinedSize => {
                 number(state.flow.file_bytes, out);
             }
-            Variable::HighestSeverity => number(
-                u64::from(state.flow.highest_severity.unwrap_or(255)),
-                out,
-            ),
+            Variable::HighestSeverity => {
+                number(u64::from(state.flow.highest_severity.unwrap_or(255)), out)
+            }
             Variable::Geo => {
                 let found = name.and_then(|name| {
                     state
@@ -218,7 +220,13 @@ fn time(variable: Variable, context: &Context<'_>, now: u64, out: &mut Vec<u8>) 
         // The first of January 1970 was a Thursday; Sunday is 0.
         Variable::TimeWday => number((day + 4) % 7, out),
         Variable::Time => out.extend_from_slice(
-            format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60).as_bytes(),
+            format!(
+                "{:02}:{:02}:{:02}",
+                second / 3600,
+                second / 60 % 60,
+                second % 60
+            )
+            .as_bytes(),
         ),
         _ => return false,
     }

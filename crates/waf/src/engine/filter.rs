@@ -79,9 +79,9 @@ impl Filter {
     fn open(&self, tx: &Tx) -> Vec<u64> {
         let mut open = vec![u64::MAX; self.words];
         for gate in &self.gates {
-            let closed = tx
-                .slot(gate.name)
-                .is_some_and(|value| gate.test.holds(value.number(), gate.constant) != gate.negated);
+            let closed = tx.slot(gate.name).is_some_and(|value| {
+                gate.test.holds(value.number(), gate.constant) != gate.negated
+            });
             if closed {
                 for (word, closed) in open.iter_mut().zip(&gate.slots) {
                     *word &= !closed;
@@ -97,7 +97,9 @@ impl Filter {
 
     /// Bytes that the automaton takes.
     pub(crate) fn memory(&self) -> usize {
-        self.automaton.as_ref().map_or(0, |automaton| automaton.memory_usage())
+        self.automaton
+            .as_ref()
+            .map_or(0, |automaton| automaton.memory_usage())
     }
 }
 

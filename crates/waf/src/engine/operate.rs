@@ -37,7 +37,9 @@ pub(crate) fn operate(
     (scratch, state): (&mut Scratch, &State),
 ) -> Answer {
     match operator {
-        Operator::Rx(pattern) | Operator::RxGlobal(pattern) => search(pattern, value, capture, scratch),
+        Operator::Rx(pattern) | Operator::RxGlobal(pattern) => {
+            search(pattern, value, capture, scratch)
+        }
         Operator::RxMade(template) => {
             scratch.parameter.clear();
             here.expand(template, state, &mut scratch.parameter);
@@ -76,9 +78,11 @@ pub(crate) fn operate(
             None => Answer::No,
         },
         Operator::DetectXss => Answer::of(crate::libinjection::xss(value)),
-        Operator::ByteRange(ranges) => Answer::of(operator::validate_byte_range(value, ranges)),
-        Operator::UrlEncoding => Answer::of(operator::validate_url_encoding(value)),
-        Operator::Utf8Encoding => Answer::of(operator::validate_utf8_encoding(value)),
+        Operator::ByteRange(ranges) => {
+            Answer::of(operator::validate_byte_range(value, ranges).is_some())
+        }
+        Operator::UrlEncoding => Answer::of(operator::validate_url_encoding(value).is_some()),
+        Operator::Utf8Encoding => Answer::of(operator::validate_utf8_encoding(value).is_some()),
         Operator::VerifyCc(pattern) => verify(pattern, value, scratch, operator::verify_cc),
         Operator::VerifyCpf(pattern) => verify(pattern, value, scratch, operator::verify_cpf),
         Operator::VerifySsn(pattern) => verify(pattern, value, scratch, operator::verify_ssn),
@@ -90,7 +94,10 @@ pub(crate) fn operate(
 
 fn search(pattern: &Pattern, value: &[u8], capture: bool, scratch: &mut Scratch) -> Answer {
     if capture {
-        judged(pattern.captures(value, &mut scratch.memory, &mut scratch.groups), true)
+        judged(
+            pattern.captures(value, &mut scratch.memory, &mut scratch.groups),
+            true,
+        )
     } else {
         judged(pattern.is_match(value, &mut scratch.memory), false)
     }

@@ -118,11 +118,21 @@ pub(crate) struct Link {
 #[derive(Debug)]
 pub(crate) enum After {
     Ctl(CompiledCtl),
-    SetEnv { name: Box<str>, value: Template },
+    SetEnv {
+        name: Box<str>,
+        value: Template,
+    },
     SetSid(Template),
     SetUid(Template),
-    ExpireVar { collection: Variable, name: Template, seconds: Template },
-    InitCol { collection: Variable, key: Template },
+    ExpireVar {
+        collection: Variable,
+        name: Template,
+        seconds: Template,
+    },
+    InitCol {
+        collection: Variable,
+        key: Template,
+    },
     Skip(u32),
     /// Number of the marker.
     SkipAfter(u32),
@@ -133,7 +143,10 @@ pub(crate) enum CompiledCtl {
     /// Heads that no longer run.
     RemoveRules(Vec<RuleId>),
     /// Heads for which the values of the target do not exist.
-    RemoveTargets { rules: Vec<RuleId>, target: Exclusion },
+    RemoveTargets {
+        rules: Vec<RuleId>,
+        target: Exclusion,
+    },
     Other(Ctl),
 }
 

@@ -84,7 +84,13 @@ impl Default for Flow {
 }
 
 impl State {
-    pub(crate) fn reset(&mut self, program: &Program, filters: &[Filter; 2], now: u64, mode: EngineMode) {
+    pub(crate) fn reset(
+        &mut self,
+        program: &Program,
+        filters: &[Filter; 2],
+        now: u64,
+        mode: EngineMode,
+    ) {
         self.table.clear();
         self.tx.reset(program.names.len());
         for (found, filter) in self.found.iter_mut().zip(filters) {
@@ -136,7 +142,8 @@ impl Matched {
         self.bytes.extend_from_slice(name);
         let middle = self.bytes.len();
         self.bytes.extend_from_slice(value);
-        self.entries.push((variable, start, middle, self.bytes.len()));
+        self.entries
+            .push((variable, start, middle, self.bytes.len()));
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -86,15 +86,32 @@ impl Transaction {
         scratch: &mut Scratch,
     ) -> Self {
         let mut state = scratch.state();
-        state.reset(&rules.program, &rules.filters, connection.now, rules.mode(mode));
+        state.reset(
+            &rules.program,
+            &rules.filters,
+            connection.now,
+            rules.mode(mode),
+        );
         let table = &mut state.table;
         let client = connection.client.to_string();
         table.set(Variable::RemoteAddr, client.as_bytes());
         table.set(Variable::RemoteHost, client.as_bytes());
-        table.set(Variable::RemotePort, connection.client_port.to_string().as_bytes());
-        table.set(Variable::ServerAddr, connection.server.to_string().as_bytes());
-        table.set(Variable::ServerPort, connection.server_port.to_string().as_bytes());
-        table.set(Variable::WebappId, rules.program.settings.webapp_id.as_bytes());
+        table.set(
+            Variable::RemotePort,
+            connection.client_port.to_string().as_bytes(),
+        );
+        table.set(
+            Variable::ServerAddr,
+            connection.server.to_string().as_bytes(),
+        );
+        table.set(
+            Variable::ServerPort,
+            connection.server_port.to_string().as_bytes(),
+        );
+        table.set(
+            Variable::WebappId,
+            rules.program.settings.webapp_id.as_bytes(),
+        );
         Self {
             rules: Arc::clone(rules),
             store: Arc::clone(store),
@@ -110,7 +127,11 @@ impl Transaction {
     }
 
     /// Phase 1.
-    pub fn request(&mut self, head: &RequestHead<'_>, scratch: &mut Scratch) -> Option<Intervention> {
+    pub fn request(
+        &mut self,
+        head: &RequestHead<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<Intervention> {
         if self.state.flow.mode == EngineMode::Off {
             return None;
         }
@@ -121,7 +142,11 @@ impl Transaction {
             let name_span = table.store(name);
             let value_span = table.store(value);
             table.push(Kind::of(Variable::RequestHeaders), name_span, value_span);
-            table.push(Kind::of(Variable::RequestHeadersNames), name_span, name_span);
+            table.push(
+                Kind::of(Variable::RequestHeadersNames),
+                name_span,
+                name_span,
+            );
             known_header(&mut self.state, name, value);
         }
         self.run(0, scratch)
@@ -142,7 +167,11 @@ impl Transaction {
     }
 
     /// Phase 3.
-    pub fn response(&mut self, head: &ResponseHead<'_>, scratch: &mut Scratch) -> Option<Intervention> {
+    pub fn response(
+        &mut self,
+        head: &ResponseHead<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<Intervention> {
         if self.state.flow.mode == EngineMode::Off || self.state.flow.stopped {
             return None;
         }
@@ -153,7 +182,11 @@ impl Transaction {
             let name_span = table.store(name);
             let value_span = table.store(value);
             table.push(Kind::of(Variable::ResponseHeaders), name_span, value_span);
-            table.push(Kind::of(Variable::ResponseHeadersNames), name_span, name_span);
+            table.push(
+                Kind::of(Variable::ResponseHeadersNames),
+                name_span,
+                name_span,
+            );
             if name.eq_ignore_ascii_case(b"content-type") {
                 let plain = value.split(|byte| *byte == b';').next().unwrap_or_default();
                 table.set(Variable::ResponseContentType, plain.trim_ascii());
@@ -206,7 +239,10 @@ impl Transaction {
 
     /// Value of a `TX` variable, for callers that read scores.
     pub fn tx(&self, name: &str) -> Option<Vec<u8>> {
-        let text = self.state.tx.find(&self.rules.program.names, name.as_bytes())?;
+        let text = self
+            .state
+            .tx
+            .find(&self.rules.program.names, name.as_bytes())?;
         let mut out = Vec::new();
         text.write(&mut out);
         Some(out)
@@ -252,7 +288,10 @@ impl Transaction {
         table.set(Variable::RequestUri, &target.uri);
         table.set(Variable::RequestFilename, &target.filename);
         table.set(Variable::PathInfo, &target.filename);
-        table.set(Variable::RequestBasename, target.basename().unwrap_or_default());
+        table.set(
+            Variable::RequestBasename,
+            target.basename().unwrap_or_default(),
+        );
         let Some(query) = target.query else { return };
         table.set(Variable::QueryString, query);
         super::body::arguments(

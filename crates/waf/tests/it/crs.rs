@@ -21,7 +21,8 @@ pub(crate) fn crs(setup: &str) -> Option<Arc<RuleSet>> {
     if let Some(map) = std::env::var_os("VAUBAN_UNICODE_MAPPING") {
         engine = format!("{engine}\nSecUnicodeMapFile {} 20127\n", map.display());
     }
-    let rules = format!("Include /etc/modsecurity/crs/crs-setup.conf\n{setup}\nInclude {RULES}/*.conf\n");
+    let rules =
+        format!("Include /etc/modsecurity/crs/crs-setup.conf\n{setup}\nInclude {RULES}/*.conf\n");
     let sources = [
         Source {
             name: "/engine.conf",
@@ -36,12 +37,19 @@ pub(crate) fn crs(setup: &str) -> Option<Arc<RuleSet>> {
         Ok(rules) => Some(Arc::new(rules)),
         Err(mistakes) => panic!(
             "{}",
-            mistakes.iter().map(|one| format!("{one}\n")).collect::<String>()
+            mistakes
+                .iter()
+                .map(|one| format!("{one}\n"))
+                .collect::<String>()
         ),
     }
 }
 
-fn outcomes<'a>(cases: &'a [Case], rules: &Arc<RuleSet>, strategy: Strategy) -> Vec<(&'a str, Outcome)> {
+fn outcomes<'a>(
+    cases: &'a [Case],
+    rules: &Arc<RuleSet>,
+    strategy: Strategy,
+) -> Vec<(&'a str, Outcome)> {
     let mut runner = Runner::new(rules, Mode::AsConfigured, strategy);
     cases
         .iter()
@@ -60,7 +68,10 @@ fn crs_passes_but_for_the_ledger() {
     };
     println!("{:?}", rules.figures());
     let outcomes = outcomes(&cases, &rules, Strategy::Indexed);
-    let passed = outcomes.iter().filter(|(_, one)| matches!(one, Outcome::Passed)).count();
+    let passed = outcomes
+        .iter()
+        .filter(|(_, one)| matches!(one, Outcome::Passed))
+        .count();
     let failed: Vec<String> = outcomes
         .iter()
         .filter_map(|(id, one)| match one {
@@ -68,5 +79,9 @@ fn crs_passes_but_for_the_ledger() {
             Outcome::Passed | Outcome::NotCheckable(_) => None,
         })
         .collect();
-    println!("{passed} passed, {} failed\n{}", failed.len(), failed.join("\n"));
+    println!(
+        "{passed} passed, {} failed\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
 }

@@ -1,13 +1,16 @@
 //! The rule engine through its public face.
 
 #[cfg(test)]
+mod body;
+#[cfg(test)]
 mod crs;
+#[cfg(test)]
+mod libinjection;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
 mod seclang;
-mod libinjection;
+#[cfg(test)]
 mod transform;
-mod body;

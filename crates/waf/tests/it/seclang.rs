@@ -15,7 +15,11 @@ impl Files for Disk {
     /// Only `FOLDER/*.SUFFIX` and plain paths: what Debian's files use.
     fn matching(&self, pattern: &str) -> Result<Vec<String>, String> {
         let Some((folder, suffix)) = pattern.split_once("/*") else {
-            return Ok(Path::new(pattern).exists().then(|| pattern.to_owned()).into_iter().collect());
+            return Ok(Path::new(pattern)
+                .exists()
+                .then(|| pattern.to_owned())
+                .into_iter()
+                .collect());
         };
         let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
         let paths = entries.map(|entry| entry.unwrap().path().display().to_string());
@@ -34,7 +38,14 @@ fn listed(mistakes: &[RuleMistake]) -> String {
 }
 
 fn load(text: &str) -> Result<Summary, String> {
-    check(&[Source { name: "/etc/main.conf", text: text.as_bytes() }], &Disk).map_err(|mistakes| listed(&mistakes))
+    check(
+        &[Source {
+            name: "/etc/main.conf",
+            text: text.as_bytes(),
+        }],
+        &Disk,
+    )
+    .map_err(|mistakes| listed(&mistakes))
 }
 
 #[test]
@@ -42,21 +53,35 @@ fn crs_of_debian_has_the_counts_of_its_inventory() {
     if !Path::new(CRS).exists() {
         return println!("not run: {CRS} is not installed (modsecurity-crs)");
     }
-    let sum = load(&format!("Include {SETUP}/crs-setup.conf\nInclude {CRS}/*.conf\n")).unwrap();
+    let sum = load(&format!(
+        "Include {SETUP}/crs-setup.conf\nInclude {CRS}/*.conf\n"
+    ))
+    .unwrap();
     assert_eq!(sum.rules, 790);
     assert_eq!(sum.chained, 166);
     // Two rules and two default actions stand in the setup.
     let bare = load(&format!("Include {CRS}/*.conf\n")).unwrap();
     assert_eq!(
         bare,
-        Summary { heads: 633, rules: 790, chained: 166, actions: 9, markers: 40, exceptions: 0, defaults: 0, settings: 1 }
+        Summary {
+            heads: 633,
+            rules: 790,
+            chained: 166,
+            actions: 9,
+            markers: 40,
+            exceptions: 0,
+            defaults: 0,
+            settings: 1
+        }
     );
 }
 
 #[test]
 fn the_stock_configuration_and_the_exclusion_files_load() {
     if !Path::new(STOCK).exists() || !Path::new(SETUP).exists() {
-        return println!("not run: {STOCK} or {SETUP} is not installed (libnginx-mod-http-modsecurity, modsecurity-crs)");
+        return println!(
+            "not run: {STOCK} or {SETUP} is not installed (libnginx-mod-http-modsecurity, modsecurity-crs)"
+        );
     }
     let text = format!(
         "Include {STOCK}\nInclude {SETUP}/crs-setup.conf\nIncludeOptional {SETUP}/REQUEST-900*.conf\nInclude {CRS}/*.conf\n\

@@ -87,9 +87,10 @@ impl<'a> Filter<'a> {
         let mut memory = Memory::default();
         head.actions.iter().any(|action| match (self, action) {
             (Self::Ids(ids), Action::Id(id)) => within(ids, *id),
-            (Self::Tag(pattern), Action::Tag(text)) | (Self::Msg(pattern), Action::Msg(text)) => text
-                .constant()
-                .is_some_and(|text| pattern.is_match(text, &mut memory)),
+            (Self::Tag(pattern), Action::Tag(text)) | (Self::Msg(pattern), Action::Msg(text)) => {
+                text.constant()
+                    .is_some_and(|text| pattern.is_match(text, &mut memory))
+            }
             _ => false,
         })
     }
@@ -98,7 +99,10 @@ impl<'a> Filter<'a> {
 /// The targets of the head: an exclusion is added, an inclusion too.
 fn update_targets(item: &mut Item, targets: &[Target]) {
     if let Directive::Rule(rule) = &mut item.directive
-        && let Some(condition) = rule.links.first_mut().and_then(|link| link.condition.as_mut())
+        && let Some(condition) = rule
+            .links
+            .first_mut()
+            .and_then(|link| link.condition.as_mut())
     {
         condition.targets.extend_from_slice(targets);
     }
@@ -109,7 +113,10 @@ fn update_actions(item: &mut Item, (id, position): (u64, usize), actions: &[Acti
     let Directive::Rule(rule) = &mut item.directive else {
         return;
     };
-    let own = rule.links.first().is_some_and(|head| head.actions.contains(&Action::Id(id)));
+    let own = rule
+        .links
+        .first()
+        .is_some_and(|head| head.actions.contains(&Action::Id(id)));
     if !own {
         return;
     }
@@ -126,7 +133,8 @@ fn replace(link: &mut Link, action: &Action) {
     if disruptive(action) {
         link.actions.retain(|old| !disruptive(old));
     } else if single(action) {
-        link.actions.retain(|old| std::mem::discriminant(old) != sort);
+        link.actions
+            .retain(|old| std::mem::discriminant(old) != sort);
     } else if matches!(action, Action::ResetTransformations) {
         link.actions
             .retain(|old| !matches!(old, Action::Transformation(_)));
@@ -141,7 +149,12 @@ fn replace(link: &mut Link, action: &Action) {
 fn disruptive(action: &Action) -> bool {
     matches!(
         action,
-        Action::Allow(_) | Action::Block | Action::Deny | Action::Drop | Action::Pass | Action::Redirect(_)
+        Action::Allow(_)
+            | Action::Block
+            | Action::Deny
+            | Action::Drop
+            | Action::Pass
+            | Action::Redirect(_)
     )
 }
 

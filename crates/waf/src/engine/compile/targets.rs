@@ -29,7 +29,9 @@ impl Builder {
     fn target(&mut self, place: &Place, text: &TargetText) -> Option<Target> {
         let selector = self.selector(Some(place), text.selector.as_ref())?;
         let source = match (text.variable, &text.selector) {
-            (Variable::Tx, Some(SelectorText::Name(name))) => Source::TxSlot(self.names.intern(name)),
+            (Variable::Tx, Some(SelectorText::Name(name))) => {
+                Source::TxSlot(self.names.intern(name))
+            }
             (Variable::Tx, _) => Source::Tx,
             (variable, selector) => source(variable, selector.as_ref()),
         };
@@ -48,7 +50,11 @@ impl Builder {
     }
 
     /// `None` after a mistake was noted. Without a place the pattern was already checked where it was read.
-    pub(super) fn exclusion(&mut self, place: Option<&Place>, text: &TargetText) -> Option<Exclusion> {
+    pub(super) fn exclusion(
+        &mut self,
+        place: Option<&Place>,
+        text: &TargetText,
+    ) -> Option<Exclusion> {
         Some(Exclusion {
             variable: text.variable,
             selector: self.selector(place, text.selector.as_ref())?,
@@ -89,7 +95,11 @@ fn source(variable: Variable, selector: Option<&SelectorText>) -> Source {
             Some(SelectorText::XmlAttributes) => vec![Kind::XML_ATTRIBUTE],
             _ => vec![Kind::of(Variable::Xml)],
         },
-        Variable::Ip | Variable::Global | Variable::Session | Variable::User | Variable::Resource => {
+        Variable::Ip
+        | Variable::Global
+        | Variable::Session
+        | Variable::User
+        | Variable::Resource => {
             return Source::Stored;
         }
         _ if made(variable) => return Source::Made,

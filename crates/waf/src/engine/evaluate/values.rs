@@ -189,7 +189,11 @@ impl<'a> Run<'a> {
                     });
                 }
             }
-            Variable::Ip | Variable::Global | Variable::Session | Variable::User | Variable::Resource => {
+            Variable::Ip
+            | Variable::Global
+            | Variable::Session
+            | Variable::User
+            | Variable::Resource => {
                 let record = self
                     .state
                     .records
@@ -286,7 +290,12 @@ impl<'a> Run<'a> {
 }
 
 /// Applies one step to `value`, using `next` as the place for the result.
-fn changed(step: Transformation, value: &mut Vec<u8>, next: &mut Vec<u8>, map: &UnicodeMap) -> bool {
+fn changed(
+    step: Transformation,
+    value: &mut Vec<u8>,
+    next: &mut Vec<u8>,
+    map: &UnicodeMap,
+) -> bool {
     if step.apply(value, map, next) {
         std::mem::swap(value, next);
         return true;

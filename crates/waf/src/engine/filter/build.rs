@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     After, ByteSet, ChainId, Condition, DFA, Filter, Gate, Kind, KindPlan, LITERAL_BYTES_MAX,
-    MatchKind, Operator, Program, Rule, RuleId, SLOTS_MAX, Slot, Source, Step, TextTest,
-    set_bit,
+    MatchKind, Operator, Program, Rule, RuleId, SLOTS_MAX, Slot, Source, Step, TextTest, set_bit,
 };
 use crate::engine::program::Selector;
 

@@ -1,7 +1,7 @@
 //! Running the filter over the values of a transaction.
 
-use super::{ByteSet, ChainId, Filter, KindPlan, Program, RowId, Span, Table, Tx, bit};
 use super::DFA;
+use super::{ByteSet, ChainId, Filter, KindPlan, Program, RowId, Span, Table, Tx, bit};
 use aho_corasick::Anchored;
 use aho_corasick::automaton::Automaton as _;
 
@@ -111,7 +111,13 @@ impl Findings {
             }
             let open = open.get_or_insert_with(|| filter.open(tx));
             let id = RowId::try_from(index).unwrap_or(RowId::MAX);
-            self.look_at(program, filter, plan, (id, row.version, table.bytes(row.value)), open);
+            self.look_at(
+                program,
+                filter,
+                plan,
+                (id, row.version, table.bytes(row.value)),
+                open,
+            );
         }
         if let Some(open) = open {
             for (word, open) in self.complete.iter_mut().zip(&open) {
@@ -137,7 +143,9 @@ impl Findings {
             bytes,
         });
         self.work.sets.resize(2 * words, 0);
-        let shared = plan.triggers.is_some_and(|triggers| !triggers.intersects(bytes));
+        let shared = plan
+            .triggers
+            .is_some_and(|triggers| !triggers.intersects(bytes));
         if shared {
             if let Some(concerned) = self.work.sets.get_mut(words..2 * words) {
                 concerned.copy_from_slice(&plan.wants);
@@ -153,7 +161,8 @@ impl Findings {
     /// Applies every list of transformations that rules on this kind of value use, and groups equal results.
     fn transform(&mut self, program: &Program, plan: &KindPlan, value: &[u8], words: usize) {
         let Self { arena, work, .. } = self;
-        work.results.resize(program.chains.len(), Outcome::default());
+        work.results
+            .resize(program.chains.len(), Outcome::default());
         for (chain, mask) in &plan.chains {
             let outcome = work.outcome(program, *chain, value, arena, words);
             if let Some(slot) = work.results.get_mut(usize::from(*chain)) {
@@ -187,7 +196,10 @@ impl Findings {
         let Some(group) = work.groups.get(index).copied() else {
             return;
         };
-        let Some(sets) = work.sets.get_mut(index * 2 * words..(index + 1) * 2 * words) else {
+        let Some(sets) = work
+            .sets
+            .get_mut(index * 2 * words..(index + 1) * 2 * words)
+        else {
             return;
         };
         let (hits, concerned) = sets.split_at_mut(words);
@@ -207,7 +219,10 @@ impl Findings {
                     continue;
                 };
                 let possible = length >= slot.minimum
-                    && slot.classes.iter().all(|class| class.intersects(group.bytes));
+                    && slot
+                        .classes
+                        .iter()
+                        .all(|class| class.intersects(group.bytes));
                 if !possible {
                     continue;
                 }
