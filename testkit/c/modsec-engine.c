@@ -169,6 +169,7 @@ static int intervened(Transaction *transaction, struct verdict *verdict)
     if (!msc_intervention(transaction, &intervention))
         return 0;
     verdict->status = intervention.status;
+    on_log(verdict, intervention.log); /* the rule that intervenes is told to the server only here */
     free(intervention.log);
     free(intervention.url);
     return 1;

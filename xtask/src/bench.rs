@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 
 mod edge;
+mod waf;
 
 /// Runs one benchmark.
 pub(crate) fn bench(

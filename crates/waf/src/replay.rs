@@ -60,8 +60,12 @@ pub struct Replayed {
 pub fn read(name: &str, bytes: &[u8], form: Form) -> Result<Replay, RegressionMistake> {
     match form {
         Form::GoTestWaf => gotestwaf::read(name, bytes),
-        Form::Lines(placement) => lines::read(name, bytes, placement, lines::plain),
-        Form::EncodedLines(placement) => lines::read(name, bytes, placement, lines::encoded),
+        Form::Lines(placement) => {
+            lines::read(name, bytes, placement, |line| Ok(lines::plain(line)))
+        }
+        Form::EncodedLines(placement) => {
+            lines::read(name, bytes, placement, |line| Ok(lines::encoded(line)))
+        }
         Form::JsonLines(placement) => lines::read(name, bytes, placement, lines::json),
         Form::Wire => Ok(Replay {
             requests: vec![Replayed {

@@ -36,13 +36,11 @@ pub(super) fn percent(byte: u8, into: &mut String) {
 
 /// Every UTF-16 unit as `\uXXXX`.
 pub(super) fn js_unicode(payload: &str) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(payload.len() * 6);
-    for unit in payload.encode_utf16() {
-        // Writing into a string does not fail.
-        write!(text, "\\u{unit:04x}").ok();
-    }
-    text
+    payload
+        .encode_utf16()
+        .flat_map(|unit| format!("\\u{unit:04x}").into_bytes())
+        .map(char::from)
+        .collect()
 }
 
 /// An XML element with escaped text, as Go's encoder writes a string.

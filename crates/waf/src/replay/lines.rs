@@ -45,15 +45,13 @@ pub(super) fn read(
 }
 
 /// A plain line.
-pub(super) fn plain(line: &[u8]) -> Line<'_> {
-    Ok((!line.is_empty() && !line.starts_with(b"#")).then_some(Cow::Borrowed(line)))
+pub(super) fn plain(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    (!line.is_empty() && !line.starts_with(b"#")).then_some(Cow::Borrowed(line))
 }
 
 /// A URL-encoded line. A `%` without two digits stands for itself.
-pub(super) fn encoded(line: &[u8]) -> Line<'_> {
-    let Some(line) = plain(line)? else {
-        return Ok(None);
-    };
+pub(super) fn encoded(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let line = plain(line)?;
     let mut value = Vec::with_capacity(line.len());
     let mut rest = line.as_ref();
     while let Some((byte, after)) = rest.split_first() {
@@ -71,7 +69,7 @@ pub(super) fn encoded(line: &[u8]) -> Line<'_> {
             (None, other) => value.push(*other),
         }
     }
-    Ok(Some(Cow::Owned(value)))
+    Some(Cow::Owned(value))
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u8> {

@@ -9,6 +9,9 @@ use vauban_waf::replay::{self, Form, Placement, Replay};
 
 use super::oracle;
 
+/// A file below the corpora, how it is read, and how many values it has.
+type Harmless = (&'static str, fn(Placement) -> Form, usize);
+
 fn gotestwaf(corpora: &Path) -> Replay {
     let folder = corpora.join("gotestwaf/testcases");
     let mut all = Replay::default();
@@ -83,7 +86,7 @@ fn libmodsecurity_blocks_so_much() {
     );
     let attacks = counts[&Some(true)].1 + payloads.skipped.len();
     assert_eq!((attacks, counts[&Some(false)].1), (681, 141));
-    let harmless: [(&str, fn(Placement) -> Form, usize); 2] = [
+    let harmless: [Harmless; 2] = [
         (
             "libinjection/data/false_positives.txt",
             Form::EncodedLines,
