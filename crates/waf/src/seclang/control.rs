@@ -61,7 +61,7 @@ pub(super) fn control(text: &[u8]) -> Result<Ctl, Fault> {
         return Err(Fault::new(format!("the value of `{name}` is missing")));
     }
     read(value).map_err(|fault| Fault {
-        message: format!("{name}: {}", fault.message),
+        message: format!("`{name}`: {}", fault.message),
         ..fault
     })
 }
