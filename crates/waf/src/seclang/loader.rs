@@ -371,7 +371,7 @@ impl<'f> Loader<'f> {
     }
 
     /// Puts a whole rule away, its last link being read just now.
-    fn close(&mut self, links: Vec<Link>, faults: &mut Vec<Fault>) {
+    fn close(&mut self, links: Vec<Link>, faults: &[Fault]) {
         let Some(head) = links.first() else { return };
         let place = head.place.clone();
         self.count_rule(&place);

@@ -1,5 +1,6 @@
 //! Mistakes word by word, and what the good ones become.
 
+mod limits;
 mod mistakes;
 mod tree;
 

@@ -96,7 +96,7 @@ fn targets_in_all_their_forms() {
         "ARGS:/a{1,2}\\/b/,ARGS",
         &[
             one(TargetKind::Included, Variable::Args, pattern("a{1,2}\\/b")),
-            args.clone(),
+            args,
         ],
     );
     check(
@@ -217,13 +217,6 @@ fn networks_and_byte_ranges() {
 #[test]
 fn actions_in_all_their_forms() {
     let check = |list: &str, expected: &[Action]| assert_eq!(actions(list), expected, "{list}");
-    let set = |name, change| {
-        Action::SetVar(SetVar {
-            collection: Variable::Tx,
-            name,
-            change,
-        })
-    };
     check(
         "phase:2 , t:none,T:lowerCase",
         &[
@@ -257,6 +250,18 @@ fn actions_in_all_their_forms() {
         "allow:phase,status:403",
         &[Action::Allow(AllowScope::Phase), Action::Status(403)],
     );
+}
+
+#[test]
+fn variables_that_rules_write() {
+    let check = |list: &str, expected: &[Action]| assert_eq!(actions(list), expected, "{list}");
+    let set = |name, change| {
+        Action::SetVar(SetVar {
+            collection: Variable::Tx,
+            name,
+            change,
+        })
+    };
     check(
         "setvar:tx.a=b c",
         &[set(text("a"), Change::Set(text("b c")))],
@@ -315,7 +320,7 @@ fn controls_in_all_their_forms() {
             actions(&format!("ctl:{text}")),
             [Action::Ctl(expected)],
             "{text}"
-        )
+        );
     };
     let target = |selector| Target {
         kind: TargetKind::Included,
@@ -363,7 +368,7 @@ fn controls_in_all_their_forms() {
 #[test]
 fn sanitising_keeps_what_it_is_told_to() {
     let check = |list: &str, expected: Sanitise| {
-        assert_eq!(actions(list), [Action::Sanitise(expected)], "{list}")
+        assert_eq!(actions(list), [Action::Sanitise(expected)], "{list}");
     };
     check("sanitiseMatched", Sanitise::Matched);
     check(
