@@ -6,8 +6,11 @@ use super::operand::id_ranges;
 use super::syntax::{AuditMode, Ctl, EngineMode, Processor, Target};
 use super::target::one_target;
 
+/// Reads the text behind `=`.
+type Reading = fn(&[u8]) -> Result<Ctl, Fault>;
+
 #[rustfmt::skip]
-const OPTIONS: &[(&str, fn(&[u8]) -> Result<Ctl, Fault>)] = &[
+const OPTIONS: &[(&str, Reading)] = &[
     ("auditEngine", |value| audit_mode(value).map(Ctl::AuditEngine)),
     ("auditLogParts", audit_parts),
     ("debugLogLevel", |value| debug_level(value).map(Ctl::DebugLogLevel)),
@@ -61,7 +64,7 @@ pub(super) fn control(text: &[u8]) -> Result<Ctl, Fault> {
         return Err(Fault::new(format!("the value of `{name}` is missing")));
     }
     read(value).map_err(|fault| Fault {
-        message: format!("{name}: {}", fault.message),
+        message: format!("`{name}`: {}", fault.message),
         ..fault
     })
 }

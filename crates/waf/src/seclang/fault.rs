@@ -43,6 +43,9 @@ impl Fault {
 /// The user's own words in backticks, shortened and made harmless for a terminal.
 pub(super) fn quote(words: &[u8]) -> String {
     const SHOWN_CHARS_MAX: usize = 80;
+    if words.is_empty() {
+        return "an empty text".to_owned();
+    }
     // Four bytes hold the longest character, so the cut costs nothing that would be shown.
     let head = words.get(..SHOWN_CHARS_MAX * 4).unwrap_or(words);
     let text = String::from_utf8_lossy(head);
@@ -53,30 +56,35 @@ pub(super) fn quote(words: &[u8]) -> String {
             break;
         }
         if one.is_control() {
-            shown.extend(one.escape_default())
+            shown.extend(one.escape_default());
         } else {
-            shown.push(one)
+            shown.push(one);
         }
     }
     shown.push('`');
     shown
 }
 
-/// The one of `known` that `word` was probably meant to be.
+/// A hint with the one of `known` that `word` was probably meant to be.
 pub(super) fn did_you_mean<'a>(
     word: &[u8],
     known: impl Iterator<Item = &'a str>,
 ) -> Option<String> {
+    nearest(word, known).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The one of `known` that `word` was probably meant to be.
+pub(super) fn nearest<'a>(word: &[u8], known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const WORD_BYTES_MAX: usize = 64;
     if word.is_empty() || word.len() > WORD_BYTES_MAX {
         return None;
     }
-    let allowed = (word.len() / 3).clamp(1, 3);
+    let allowed = (word.len() / 3).min(3);
     known
         .map(|name| (distance(word, name.as_bytes()), name))
         .filter(|(far, _)| *far <= allowed)
         .min_by_key(|(far, _)| *far)
-        .map(|(_, name)| format!("did you mean `{name}`?"))
+        .map(|(_, name)| name)
 }
 
 /// Insertions, deletions and replacements from one word to the other, without case.

@@ -104,15 +104,19 @@ impl Lines {
         let mut line = first;
         loop {
             to.starts.push((to.text.len(), self.line));
-            let kept = line.strip_suffix(b"\\");
-            to.text.extend_from_slice(kept.unwrap_or(line));
-            if kept.is_none() {
-                if line.trim_ascii_end().ends_with(b"\\") {
+            if let Some(kept) = line.strip_suffix(b"\\") {
+                to.text.extend_from_slice(kept);
+            } else {
+                let end = line.trim_ascii_end();
+                if let Some(kept) = end.strip_suffix(b"\\") {
                     let fault = Fault::new("blanks stand behind the `\\` that ends this line");
                     faults.push((
                         self.line,
                         fault.hint("a line goes on only when `\\` is its last character"),
                     ));
+                    to.text.extend_from_slice(kept);
+                } else {
+                    to.text.extend_from_slice(line);
                 }
                 break;
             }
@@ -177,6 +181,7 @@ fn looks_like_a_directive(line: &[u8]) -> bool {
 pub(super) struct Word<'a> {
     /// Where it begins in the directive.
     pub(super) at: usize,
+    pub(super) quoted: bool,
     pub(super) text: &'a [u8],
 }
 
@@ -202,6 +207,7 @@ pub(super) fn words(text: &[u8]) -> Result<Vec<Word<'_>>, Fault> {
             let word = inside.get(..length).unwrap_or_default();
             words.push(Word {
                 at: at + 1,
+                quoted: true,
                 text: word,
             });
             at += length + 2;
@@ -237,7 +243,11 @@ pub(super) fn words(text: &[u8]) -> Result<Vec<Word<'_>>, Fault> {
                 ))
                 .or_at(at));
             }
-            words.push(Word { at, text: word });
+            words.push(Word {
+                at,
+                quoted: false,
+                text: word,
+            });
             at += length;
         }
     }

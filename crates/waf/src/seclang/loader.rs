@@ -1,20 +1,21 @@
-//! Walks the files: includes, chains, ids, markers, limits.
+//! Walks the files and keeps what concerns more than one directive: chains, ids, markers.
+
+mod reach;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::fault::{Fault, number, quote};
+use super::fault::{Fault, quote};
 use super::lines::{Lines, Logical, Word, words};
 use super::operand::id_ranges;
 use super::rule::{self, Standing};
 use super::setting::setting;
-use super::syntax::{Action, Directive, Document, Item, Link, Place, Rule, RuleFilter, Setting};
+use super::syntax::{Action, Directive, Document, Item, Link, Place, Rule, RuleFilter};
 use super::{
-    FILE_BYTES_MAX, FILES_MAX, Files, GEO_BYTES_MAX, INCLUDE_DEPTH_MAX, MISTAKES_MAX, RULES_MAX,
-    RuleMistake, Source, TEXT_BYTES_MAX, control,
+    FILE_BYTES_MAX, FILES_MAX, Files, MISTAKES_MAX, RULES_MAX, RuleMistake, Source, TEXT_BYTES_MAX,
+    control,
 };
-use crate::transform::UnicodeMap;
 
 pub(super) fn load(
     sources: &[Source<'_>],
@@ -119,7 +120,10 @@ impl<'f> Loader<'f> {
     }
 
     fn full(&self) -> bool {
-        self.mistakes.len() >= MISTAKES_MAX || self.rules > RULES_MAX
+        self.mistakes.len() >= MISTAKES_MAX
+            || self.rules > RULES_MAX
+            || self.files_read > FILES_MAX
+            || self.bytes_read > TEXT_BYTES_MAX
     }
 
     fn mistake(&mut self, place: &Place, fault: Fault) {
@@ -139,29 +143,6 @@ impl<'f> Loader<'f> {
                 hint,
             },
         ));
-    }
-
-    /// Counts a file; false when it breaks a limit.
-    fn take(&mut self, bytes: usize, place: &Place, bytes_max: usize) -> bool {
-        self.files_read += 1;
-        self.bytes_read = self
-            .bytes_read
-            .saturating_add(if bytes_max == FILE_BYTES_MAX {
-                bytes
-            } else {
-                0
-            });
-        let fault = if bytes > bytes_max {
-            format!("the file has {bytes} bytes, more than {bytes_max}")
-        } else if self.bytes_read > TEXT_BYTES_MAX {
-            format!("all files together have more than {TEXT_BYTES_MAX} bytes")
-        } else if self.files_read > FILES_MAX {
-            format!("more than {FILES_MAX} files are read")
-        } else {
-            return true;
-        };
-        self.mistake(place, Fault::new(fault));
-        false
     }
 
     fn walk(&mut self, first: Frame<'_>) {
@@ -188,32 +169,6 @@ impl<'f> Loader<'f> {
         }
     }
 
-    fn open(&mut self, path: Arc<str>, from: &Place, depth: usize) -> Option<Frame<'static>> {
-        if depth > INCLUDE_DEPTH_MAX {
-            let fault = Fault::new(format!(
-                "{} is included more than {INCLUDE_DEPTH_MAX} files deep",
-                quote(path.as_bytes())
-            ));
-            self.mistake(from, fault.hint("a file includes itself"));
-            return None;
-        }
-        match self.files.read(&path) {
-            Ok(text) => self
-                .take(text.len(), from, FILE_BYTES_MAX)
-                .then(|| Frame::new(path, Cow::Owned(text), depth)),
-            Err(error) => {
-                self.mistake(
-                    from,
-                    Fault::new(format!(
-                        "{} cannot be read: {error}",
-                        quote(path.as_bytes())
-                    )),
-                );
-                None
-            }
-        }
-    }
-
     /// Reads directives until one includes files (they are returned) or the file ends (none).
     fn read_until_include(
         &mut self,
@@ -234,7 +189,10 @@ impl<'f> Loader<'f> {
                     fault,
                 );
             }
-            if !more || self.full() {
+            if self.full() {
+                return None;
+            }
+            if !more {
                 if let Some(chain) = frame.chain.take() {
                     self.broken_chain(&chain, "the end of the file");
                 }
@@ -298,6 +256,16 @@ impl<'f> Loader<'f> {
         let Some(name) = words.first() else {
             return Vec::new();
         };
+        if name.quoted {
+            let fault = Fault::new(format!(
+                "{} stands where a directive begins",
+                quote(name.text)
+            ));
+            faults.push(fault.hint(
+                "a directive goes on in the next line only when the line before ends in `\\`",
+            ));
+            return Vec::new();
+        }
         let lower = name.text.to_ascii_lowercase();
         if lower.as_slice() == b"secrule" {
             self.sec_rule(frame, words, place, faults);
@@ -403,7 +371,7 @@ impl<'f> Loader<'f> {
     }
 
     /// Puts a whole rule away, its last link being read just now.
-    fn close(&mut self, links: Vec<Link>, faults: &mut Vec<Fault>) {
+    fn close(&mut self, links: Vec<Link>, faults: &[Fault]) {
         let Some(head) = links.first() else { return };
         let place = head.place.clone();
         self.count_rule(&place);
@@ -469,138 +437,6 @@ impl<'f> Loader<'f> {
         Some(Directive::DefaultActions(actions))
     }
 
-    fn include(
-        &mut self,
-        frame: &Frame<'_>,
-        words: &[Word<'_>],
-        place: &Place,
-        required: bool,
-        faults: &mut Vec<Fault>,
-    ) -> Vec<Step<'static>> {
-        let word = match words {
-            [_, word] if !word.text.is_empty() => word,
-            [_, _, more, ..] => {
-                faults.push(
-                    Fault::new(format!(
-                        "{} is one word too many behind `Include`",
-                        quote(more.text)
-                    ))
-                    .or_at(more.at),
-                );
-                return Vec::new();
-            }
-            _ => {
-                faults.push(Fault::new("the path behind `Include` is missing"));
-                return Vec::new();
-            }
-        };
-        let path = match resolve(&frame.name, word.text) {
-            Ok(path) => path,
-            Err(fault) => {
-                faults.push(fault.or_at(word.at));
-                return Vec::new();
-            }
-        };
-        let paths = if required && !path.contains(['*', '?', '[']) {
-            Ok(vec![path])
-        } else {
-            self.files.matching(&path)
-        };
-        match paths {
-            Ok(paths) => {
-                if required && paths.is_empty() {
-                    let fault = Fault::new(format!("no file matches {}", quote(word.text)));
-                    faults.push(fault.hint("`IncludeOptional` allows that").or_at(word.at));
-                }
-                let open = |path: String| Step::Open {
-                    path: path.into(),
-                    from: place.clone(),
-                    depth: frame.depth + 1,
-                };
-                // One more than the limit, so that the limit is seen to be broken.
-                paths.into_iter().take(FILES_MAX + 1).map(open).collect()
-            }
-            Err(error) => {
-                faults.push(
-                    Fault::new(format!("{} cannot be looked up: {error}", quote(word.text)))
-                        .or_at(word.at),
-                );
-                Vec::new()
-            }
-        }
-    }
-
-    /// A file that is not rules.
-    fn data(
-        &mut self,
-        from: &str,
-        path: &[u8],
-        place: &Place,
-        bytes_max: usize,
-    ) -> Result<Vec<u8>, Fault> {
-        let full = resolve(from, path)?;
-        let bytes = self
-            .files
-            .read(&full)
-            .map_err(|error| Fault::new(format!("{} cannot be read: {error}", quote(path))))?;
-        // A broken limit is reported by itself; the empty data is never used, since a mistake refuses everything.
-        Ok(if self.take(bytes.len(), place, bytes_max) {
-            bytes
-        } else {
-            b"0.0.0.0".to_vec()
-        })
-    }
-
-    fn unicode_map(
-        &mut self,
-        frame: &Frame<'_>,
-        words: &[Word<'_>],
-        place: &Place,
-        faults: &mut Vec<Fault>,
-    ) -> Option<Directive> {
-        let [_, path, page] = words else {
-            faults.push(
-                Fault::new("`SecUnicodeMapFile` needs a file and a code page")
-                    .hint("for example `unicode.mapping 20127`"),
-            );
-            return None;
-        };
-        let map = number(page.text, "code page")
-            .map_err(|fault| fault.or_at(page.at))
-            .and_then(|page| {
-                let text = self.data(&frame.name, path.text, place, FILE_BYTES_MAX)?;
-                UnicodeMap::parse(&text, page)
-                    .map_err(|error| Fault::new(format!("{}: {error}", quote(path.text))))
-            });
-        match map {
-            Ok(map) => Some(Directive::Setting(Setting::UnicodeMap(Arc::new(map)))),
-            Err(fault) => {
-                faults.push(fault.or_at(path.at));
-                None
-            }
-        }
-    }
-
-    fn geo_database(
-        &mut self,
-        frame: &Frame<'_>,
-        words: &[Word<'_>],
-        place: &Place,
-        faults: &mut Vec<Fault>,
-    ) -> Option<Directive> {
-        let [_, path] = words else {
-            faults.push(Fault::new("`SecGeoLookupDb` needs one file"));
-            return None;
-        };
-        match self.data(&frame.name, path.text, place, GEO_BYTES_MAX) {
-            Ok(bytes) => Some(Directive::Setting(Setting::GeoDatabase(bytes.into()))),
-            Err(fault) => {
-                faults.push(fault.or_at(path.at));
-                None
-            }
-        }
-    }
-
     fn finish(mut self) -> Result<Document, Vec<RuleMistake>> {
         if !self.full() {
             for jump in std::mem::take(&mut self.jumps) {
@@ -630,20 +466,4 @@ impl<'f> Loader<'f> {
             .map(|(_, mistake)| mistake)
             .collect())
     }
-}
-
-/// A path as it is or, when it is relative, in the folder of the file that names it.
-fn resolve(from: &str, path: &[u8]) -> Result<String, Fault> {
-    let path = std::str::from_utf8(path)
-        .map_err(|_| Fault::new(format!("the path {} is not UTF-8", quote(path))))?;
-    if path.contains("://") {
-        return Err(
-            Fault::new(format!("{} is not a file", quote(path.as_bytes())))
-                .hint("the engine opens no connections"),
-        );
-    }
-    Ok(match from.rsplit_once('/') {
-        Some((folder, _)) if !path.starts_with('/') => format!("{folder}/{path}"),
-        _ => path.to_owned(),
-    })
 }

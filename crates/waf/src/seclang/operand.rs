@@ -65,11 +65,13 @@ pub(super) fn network(text: &[u8]) -> Result<Network, Fault> {
         ))
         .hint("for example `10.0.0.0/8`")
     };
-    let bare = std::str::from_utf8(text.trim_ascii()).map_err(|_| wrong())?;
+    let bare = std::str::from_utf8(text.trim_ascii())
+        .ok()
+        .ok_or_else(wrong)?;
     let (address, prefix) = bare
         .split_once('/')
         .map_or((bare, None), |(address, prefix)| (address, Some(prefix)));
-    let address: IpAddr = address.parse().map_err(|_| wrong())?;
+    let address: IpAddr = address.parse().ok().ok_or_else(wrong)?;
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let prefix = match prefix {
         None => longest,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::check_pattern;
-use super::fault::{Fault, did_you_mean, quote, text};
+use super::fault::{Fault, nearest, quote, text};
 use super::operand::{byte_ranges, data_lines, network, phrases};
 use super::syntax::{Network, Operator, Template};
 use super::template::template;
@@ -105,7 +105,9 @@ pub(super) fn operator(word: &[u8], data: ReadData<'_>) -> Result<(bool, Operato
             "unknown operator {}",
             quote(body.get(..=end).unwrap_or(body))
         ));
-        return Err(fault.maybe_hint(did_you_mean(name, known)));
+        return Err(
+            fault.maybe_hint(nearest(name, known).map(|name| format!("did you mean `@{name}`?")))
+        );
     };
     // One blank ends the name; what follows belongs to the argument, further blanks too.
     let rest = rest.get(1..).unwrap_or_default();

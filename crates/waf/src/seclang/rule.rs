@@ -39,15 +39,27 @@ pub(super) fn sec_rule(
             actions: Vec::new(),
         };
     };
+    if let [extra, others @ ..] = rest.get(..rest.len().saturating_sub(1)).unwrap_or_default() {
+        let more = others.first().unwrap_or(extra);
+        let fault = Fault::new(format!("{} is one word too many", quote(more.text)));
+        faults.push(
+            fault
+                .hint("an operator with blanks stands in double quotes")
+                .or_at(more.at),
+        );
+        // Only what the last word says about the chain is of use now.
+        let actions = rest.last().map_or_else(Vec::new, |word| {
+            actions(word.text, word.at, &mut Vec::new())
+        });
+        return Link {
+            place,
+            condition: None,
+            actions,
+        };
+    }
     let done = rest
         .first()
         .map_or_else(Vec::new, |word| actions(word.text, word.at, faults));
-    let too_many = rest.get(1).map(|word| {
-        Fault::new(format!("{} is one word too many", quote(word.text)))
-            .hint("an operator with blanks stands in double quotes")
-            .or_at(word.at)
-    });
-    faults.extend(too_many);
     let targets = rule_targets(looked_at, faults);
     let condition = match operator(judged.text, data) {
         Ok((negated, operator)) => Some(Condition {

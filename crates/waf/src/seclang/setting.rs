@@ -181,10 +181,6 @@ fn unknown(name: &[u8]) -> Fault {
         return Fault::new(format!("{} belongs to Apache, not to SecLang", quote(name)))
             .hint("keep the directives inside the block and remove the block");
     }
-    if name.starts_with(b"\"") || name.is_empty() {
-        return fault
-            .hint("a directive goes on in the next line only when the line before ends in `\\`");
-    }
     if name
         .get(..11)
         .is_some_and(|head| head.eq_ignore_ascii_case(b"modsecurity"))

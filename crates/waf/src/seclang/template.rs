@@ -61,14 +61,18 @@ fn part(inside: &[u8]) -> Result<Part, Fault> {
         Some(_) if !parts => Err(Fault::new(format!("{} has no parts", quote(name)))),
         Some(b"") => Err(Fault::new(format!(
             "the macro {} names no part",
-            quote(inside)
+            whole(inside)
         ))),
         Some(part) if part.starts_with(b"/") => Err(Fault::new(format!(
             "the macro {} cannot select by pattern",
-            quote(inside)
+            whole(inside)
         ))),
         Some(part) => Ok(Part::Macro(variable, Some(part.into()))),
     }
+}
+
+fn whole(inside: &[u8]) -> String {
+    quote(&[b"%{", inside, b"}"].concat())
 }
 
 fn literal() -> String {
