@@ -279,9 +279,10 @@ fn oracle(
     values: &[Vec<u8>],
 ) -> Vec<Vec<u8>> {
     let mut command = Command::new(program);
-    command.arg(match transformation {
-        Transformation::CmdLine => "cmd_line",
-        other => other.name(),
+    command.arg(if transformation == Transformation::CmdLine {
+        "cmd_line"
+    } else {
+        transformation.name()
     });
     if let Some(map) = map {
         command.arg(map).arg("20127");
