@@ -12,8 +12,7 @@ pub(crate) fn parse_number(text: &[u8]) -> i64 {
     let text = text.get(spaces..).unwrap_or_default();
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
     };
     let mut number = 0_i64;
     for digit in digits.iter().take_while(|byte| byte.is_ascii_digit()) {
@@ -155,12 +154,13 @@ pub(crate) fn verify_ssn(found: &[u8]) -> bool {
     let pairs = || number.iter().zip(number.iter().skip(1));
     let rising = pairs().all(|(digit, next)| digit + 1 == *next);
     let repeated = pairs().all(|(digit, next)| digit == next);
-    let [a, b, c, group @ ..] = number;
-    let [d, e, serial @ ..] = group;
-    let area = [a, b, c]
+    let [area @ .., _, _, _, _, _, _] = &number;
+    let [_, _, _, group @ .., _, _, _, _] = &number;
+    let [_, _, _, _, _, serial @ ..] = &number;
+    let area = area
         .iter()
         .fold(0_u16, |area, digit| area * 10 + u16::from(*digit));
-    let has_group = d != 0 || e != 0;
+    let has_group = group.iter().any(|digit| *digit != 0);
     let has_serial = serial.iter().any(|digit| *digit != 0);
     !rising && !repeated && has_group && has_serial && !matches!(area, 0 | 666 | 740..)
 }

@@ -93,19 +93,21 @@ impl ByteSet {
 
     /// The bytes that occur in a value.
     pub fn of_value(value: &[u8]) -> Self {
-        // Two sets side by side: the writes of neighbours then do not wait for each other.
-        let mut sets = [[0_u64; 4]; 2];
-        let [even, odd] = &mut sets;
-        let (pairs, last) = value.as_chunks::<2>();
-        for [first, second] in pairs {
-            mark(even, *first);
-            mark(odd, *second);
+        // Four sets side by side: a write then need not wait for the one before it to the same word.
+        let mut sets = [[0_u64; 4]; 4];
+        let [first, second, third, fourth] = &mut sets;
+        let (groups, last) = value.as_chunks::<4>();
+        for [a, b, c, d] in groups {
+            mark(first, *a);
+            mark(second, *b);
+            mark(third, *c);
+            mark(fourth, *d);
         }
         for byte in last {
-            mark(even, *byte);
+            mark(first, *byte);
         }
-        let [even, odd] = sets;
-        Self(even).union(Self(odd))
+        let all = sets.into_iter().map(Self);
+        all.fold(Self::empty(), Self::union)
     }
 }
 
