@@ -20,7 +20,7 @@ mod xml;
 
 pub use self::cookies::cookies;
 pub use self::json::{JsonLimits, json};
-pub use self::multipart::{MultipartFlags, MultipartLimits, Parts, multipart};
+pub use self::multipart::{MultipartError, MultipartFlags, MultipartLimits, Parts, multipart};
 pub use self::target::{Target, target};
 pub use self::urlencoded::{UrlEncoded, percent_decode, urlencoded};
 pub use self::xml::{XmlLimits, XmlValues, xml};

@@ -154,7 +154,7 @@ impl Walk<'_> {
             Event::Text(text) => self.text(text)?,
             // Line ends stay as they are here: so does `libxml2`, against the specification.
             Event::CData(text) if self.depth > 0 => {
-                self.out.text.extend_from_slice(text.as_bytes())
+                self.out.text.extend_from_slice(text.as_bytes());
             }
             Event::CData(_) => return Err(malformed("text outside of the root element")),
             Event::GeneralRef(reference) => self.reference(reference)?,

@@ -15,7 +15,7 @@ pub(super) fn is_name(name: &str) -> bool {
 pub(super) fn is_namespace(name: &str) -> bool {
     let prefix = name
         .strip_prefix("xmlns:")
-        .filter(|prefix| is_name(prefix) && !prefix.contains(':'));
+        .filter(|prefix| is_name(prefix) && !prefix.starts_with(':'));
     name == "xmlns" || prefix.is_some()
 }
 

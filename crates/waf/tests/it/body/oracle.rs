@@ -307,7 +307,7 @@ fn has_open_quote(body: &[u8]) -> bool {
         line.contains(&b'\\')
             || [b'"', b'\'']
                 .iter()
-                .any(|quote| line.iter().filter(|byte| *byte == quote).count() % 2 == 1)
+                .any(|quote| line.split(|byte| byte == quote).count() % 2 == 0)
     })
 }
 

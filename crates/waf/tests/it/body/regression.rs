@@ -52,10 +52,10 @@ fn requests(case: &Value) -> Vec<Request> {
     let body: String = match &case["request"]["body"] {
         Value::Array(lines) => lines
             .iter()
-            .map(|line| format!("{}\n", line.as_str().unwrap_or_default()))
+            .flat_map(|line| [line.as_str().unwrap_or_default(), "\n"])
             .collect(),
         Value::String(body) => body.clone(),
-        _ => String::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => String::new(),
     };
     let content_type = header("content-type");
     let lower = content_type.to_ascii_lowercase();
