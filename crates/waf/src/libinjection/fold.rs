@@ -62,14 +62,14 @@ const TYPED: KindSet = KindSet::of(&[
 ]);
 const OPERAND: KindSet = KindSet::of(&[Kind::Number, Kind::Bareword, Kind::Variable, Kind::String]);
 const NAME_OR_NUMBER: KindSet = KindSet::of(&[Kind::Number, Kind::Bareword]);
-const ANY_OPERATOR: KindSet = KindSet::of(&[Kind::Operator, Kind::Logic]);
 /// What no statement begins with that has an effect.
 const LEADING: KindSet = KindSet::of(&[Kind::Comment, Kind::LeftParen, Kind::SqlType]);
 
 /// What is left of the input.
 #[derive(Debug)]
 pub(super) struct Folded<'a> {
-    pub(super) tokens: [Token<'a>; TOKENS_MAX],
+    /// One more than a fingerprint has: an evil one may stand last.
+    pub(super) tokens: [Token<'a>; TOKENS_MAX + 1],
     pub(super) len: usize,
     /// How many tokens were read.
     pub(super) read: usize,
@@ -87,7 +87,7 @@ impl Folded<'_> {
         self.tokens = [Token {
             kind: Kind::Evil,
             ..Token::BLANK
-        }; TOKENS_MAX];
+        }; TOKENS_MAX + 1];
         self.len = 1;
     }
 }
@@ -135,10 +135,9 @@ pub(super) fn fold(lexer: Lexer<'_>) -> Folded<'_> {
         window.push(first);
         window.fold();
     }
-    let [a, b, c, d, e, _] = window.tokens;
     Folded {
-        tokens: [a, b, c, d, e],
-        len: window.left.min(TOKENS_MAX),
+        tokens: window.tokens,
+        len: window.left,
         read: window.lexer.tokens,
         ambiguous: window.lexer.ambiguous,
     }
@@ -161,14 +160,8 @@ impl<'a> Window<'a> {
                 Next::Again => continue,
                 Next::Further => {}
                 Next::Evil => {
-                    self.put(
-                        0,
-                        Token {
-                            kind: Kind::Evil,
-                            ..Token::BLANK
-                        },
-                    );
-                    self.left = 1;
+                    self.set_kind(self.left + 1, Kind::Evil);
+                    self.left += 2;
                     return;
                 }
             }
@@ -187,6 +180,8 @@ impl<'a> Window<'a> {
             self.put(self.left, comment);
             self.left += 1;
         }
+        // The sixth token only helped to judge the fifth.
+        self.left = self.left.min(TOKENS_MAX);
     }
 
     fn at(&self, place: usize) -> Token<'a> {
@@ -230,8 +225,8 @@ impl<'a> Window<'a> {
         if self.len < TOKENS_MAX {
             return;
         }
-        let [a, b, c, d, e, last] = &self.tokens;
-        match (a.kind, b.kind, c.kind, d.kind, e.kind) {
+        let [first, second, third, fourth, fifth, last] = &self.tokens;
+        match (first.kind, second.kind, third.kind, fourth.kind, fifth.kind) {
             (Number, Operator | Comma, LeftParen, Number, RightParen)
             | (Bareword, Operator, LeftParen, Bareword | Number, RightParen)
             | (Number, RightParen, Comma, LeftParen, Number)
@@ -309,12 +304,13 @@ impl<'a> Window<'a> {
         if self.merge(&a, &b) {
             return self.step_back();
         }
-        match a.kind {
-            Kind::Bareword | Kind::Variable | Kind::Keyword | Kind::Operator | Kind::Semicolon => {
-                self.fold_name(&a, &b)
-            }
-            Kind::SqlType if TYPED.has(b.kind) => self.drop_first(),
-            Kind::Collate if b.kind == Kind::Bareword => {
+        match (a.kind, b.kind) {
+            (
+                Kind::Bareword | Kind::Variable | Kind::Keyword | Kind::Operator | Kind::Semicolon,
+                _,
+            ) => self.fold_name(&a, &b),
+            (Kind::SqlType, operand) if TYPED.has(operand) => self.drop_first(),
+            (Kind::Collate, Kind::Bareword) => {
                 // Collations are too many to list, but their names have an underscore.
                 if super::bytes::before_nul(b.text).contains(&b'_') {
                     self.set_kind(self.left + 1, Kind::SqlType);
@@ -322,20 +318,18 @@ impl<'a> Window<'a> {
                 }
                 Next::Further
             }
-            Kind::Backslash if b.is_arithmetic() => {
+            (Kind::Backslash, _) if b.is_arithmetic() => {
                 self.set_kind(self.left, Kind::Number);
                 self.left = 0;
                 Next::Again
             }
-            Kind::Backslash => self.drop_first(),
-            Kind::LeftParen | Kind::RightParen if a.kind == b.kind => self.drop_last(1),
-            Kind::LeftBrace if b.kind == Kind::Bareword => {
-                if b.text.is_empty() {
-                    // MySQL takes {``.``.x} for a column, other databases take it for nothing.
-                    return Next::Evil;
-                }
-                self.drop_last(2)
+            (Kind::Backslash, _) => self.drop_first(),
+            (Kind::LeftParen, Kind::LeftParen) | (Kind::RightParen, Kind::RightParen) => {
+                self.drop_last(1)
             }
+            // MySQL takes {``.``.x} for a column, other databases take it for nothing.
+            (Kind::LeftBrace, Kind::Bareword) if b.text.is_empty() => Next::Evil,
+            (Kind::LeftBrace, Kind::Bareword) => self.drop_last(2),
             _ => self.fold_brace(&b),
         }
     }
@@ -350,16 +344,16 @@ impl<'a> Window<'a> {
 
     /// Words whose kind depends on what comes behind them.
     fn fold_name(&mut self, a: &Token<'a>, b: &Token<'a>) -> Next {
-        let before_paren = b.kind == Kind::LeftParen;
-        match a.kind {
-            Kind::Bareword | Kind::Variable
-                if before_paren && NAMES_OF_FUNCTIONS.iter().any(|name| a.is(name)) =>
+        match (a.kind, b.kind) {
+            (Kind::Bareword | Kind::Variable, Kind::LeftParen)
+                if NAMES_OF_FUNCTIONS.iter().any(|name| a.is(name)) =>
             {
                 self.set_kind(self.left, Kind::Function);
                 Next::Again
             }
-            Kind::Keyword if a.is(b"IN") || a.is(b"NOT IN") => {
-                let kind = if before_paren {
+            (Kind::Keyword, behind) if a.is(b"IN") || a.is(b"NOT IN") => {
+                let is_operator = behind == Kind::LeftParen;
+                let kind = if is_operator {
                     Kind::Operator
                 } else {
                     Kind::Bareword
@@ -367,14 +361,14 @@ impl<'a> Window<'a> {
                 self.set_kind(self.left, kind);
                 Next::Again
             }
-            Kind::Operator if a.is(b"LIKE") || a.is(b"NOT LIKE") => {
-                if before_paren {
+            (Kind::Operator, behind) if a.is(b"LIKE") || a.is(b"NOT LIKE") => {
+                if behind == Kind::LeftParen {
                     self.set_kind(self.left, Kind::Function);
                 }
                 Next::Further
             }
             // In Transact-SQL a statement may begin with IF; elsewhere it is a function.
-            Kind::Semicolon if b.kind == Kind::Function && starts_with_if(b.text) => {
+            (Kind::Semicolon, Kind::Function) if starts_with_if(b.text) => {
                 self.set_kind(self.left + 1, Kind::Tsql);
                 Next::Again
             }
@@ -392,8 +386,9 @@ impl<'a> Window<'a> {
             (Kind::Operator, between, Kind::Operator) if between != Kind::LeftParen => {
                 self.drop_last(2)
             }
-            (Kind::Logic, _, Kind::Logic) => self.drop_last(2),
-            (Kind::Variable, Kind::Operator, Kind::Variable) => self.drop_last(2),
+            (Kind::Logic, _, Kind::Logic)
+            | (Kind::Variable, Kind::Operator, Kind::Variable)
+            | (Kind::Bareword, Kind::Dot, Kind::Bareword) => self.drop_last(2),
             (Kind::Variable | Kind::Bareword | Kind::Number, Kind::Operator, kind)
                 if NAME_OR_NUMBER.has(kind) =>
             {
@@ -410,7 +405,6 @@ impl<'a> Window<'a> {
                 Kind::Operator,
                 kind,
             ) if b.is_unary() => self.fold_sign(a.kind, kind),
-            (Kind::Bareword, Kind::Dot, Kind::Bareword) => self.drop_last(2),
             (Kind::Expression, Kind::Dot, Kind::Bareword) => self.drop_second(1),
             (Kind::Function, Kind::LeftParen, kind) => {
                 // USER() is a function, USER(x) is not.

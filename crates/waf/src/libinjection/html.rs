@@ -101,6 +101,7 @@ impl<'a> Html<'a> {
     }
 
     /// A piece of the next `len` bytes; reading goes on `skip` bytes behind it.
+    #[expect(clippy::unnecessary_wraps, reason = "every caller answers an option")]
     fn take(
         &mut self,
         kind: PieceKind,

@@ -215,7 +215,7 @@ fn line_comment(rest: &[u8]) -> Lexeme<'_> {
     }
 }
 
-/// `/*…*/`. A comment in a comment is read otherwise by PostgreSQL than by others, and MySQL runs what stands behind `/*!`.
+/// `/*…*/`. A comment in a comment is read otherwise by PostgreSQL than by others, and `MySQL` runs what stands behind `/*!`.
 fn slash(rest: &[u8]) -> Lexeme<'_> {
     let [_, b'*', body @ ..] = rest else {
         return mark(Kind::Operator, rest);

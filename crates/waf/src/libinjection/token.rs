@@ -72,10 +72,12 @@ impl Kind {
     /// One to 26, so that five kinds fit into 25 bits. Known attacks are kept without regard to case: both kinds of letter T count
     /// as one, and no other letter occurs twice.
     pub(super) const fn code(self) -> u32 {
-        match self {
-            Self::Tsql => Self::SqlType.code(),
-            other => other as u32 + 1,
-        }
+        let folded = if matches!(self, Self::Tsql) {
+            Self::SqlType
+        } else {
+            self
+        };
+        folded as u32 + 1
     }
 }
 

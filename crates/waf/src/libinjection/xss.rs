@@ -27,6 +27,16 @@ pub(super) fn xss_until(input: &[u8], last: usize) -> bool {
         })
 }
 
+/// The same without knowing where the last `<` or `=` is: every place is read to its end.
+#[cfg(test)]
+pub(super) fn xss_everywhere(input: &[u8]) -> bool {
+    let quoted = [b'\'', b'"', b'`'].map(Place::Quoted);
+    [Place::Data, Place::Unquoted]
+        .into_iter()
+        .chain(quoted)
+        .any(|place| runs(input, place, usize::MAX))
+}
+
 fn runs(input: &[u8], place: Place, last: usize) -> bool {
     let mut html = Html::new(input, place);
     let mut value = Use::Harmless;

@@ -48,7 +48,7 @@ pub(super) fn string(rest: &[u8]) -> Lexeme<'_> {
     quoted(rest, 1, rest.first().copied().unwrap_or(0))
 }
 
-/// MySQL's quoted name. It may be a function; whatever else it says, it is a name.
+/// `MySQL`'s quoted name. It may be a function; whatever else it says, it is a name.
 pub(super) fn tick(rest: &[u8]) -> Lexeme<'_> {
     let (mut token, len) = quoted(rest, 1, b'`');
     token.kind = match tables::word(token.text) {
@@ -84,7 +84,7 @@ pub(super) fn escaped(rest: &[u8]) -> Lexeme<'_> {
     }
 }
 
-/// `n'…'` of MySQL or `nq'[…]'` of Oracle.
+/// `n'…'` of `MySQL` or `nq'[…]'` of Oracle.
 pub(super) fn national(rest: &[u8]) -> Lexeme<'_> {
     match rest {
         [_, b'\'', _, ..] => escaped(rest),

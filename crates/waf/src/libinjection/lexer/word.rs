@@ -82,12 +82,12 @@ pub(super) fn number(rest: &[u8]) -> Lexeme<'_> {
         len += 1 + sign + exponent;
     }
     // Oracle's suffix for a float or a double, and a special case for `1fUNION`; but `1FROM` is a number and a word.
-    match after(rest, len) {
-        [b'd' | b'D' | b'f' | b'F'] | [b'd' | b'D' | b'f' | b'F', b';' | b'u' | b'U', ..] => {
-            len += 1
-        }
-        [b'd' | b'D' | b'f' | b'F', next, ..] if WHITE.has(*next) => len += 1,
-        _ => {}
+    if let [b'd' | b'D' | b'f' | b'F', behind @ ..] = after(rest, len)
+        && behind
+            .first()
+            .is_none_or(|next| matches!(next, b';' | b'u' | b'U') || WHITE.has(*next))
+    {
+        len += 1;
     }
     (Token::new(kind, first(rest, len)), len)
 }
