@@ -83,6 +83,24 @@ impl Modsec {
     pub fn start(rules: &[Rules], timed: bool) -> Result<Self, PartError> {
         let folder = tempfile::tempdir().map_err(PartError::system(PART))?;
         let program = compile(folder.path())?;
+        Self::run(&program, folder, rules, timed)
+    }
+
+    /// Starts another program that takes the same arguments and speaks the same form as `modsec-engine.c`.
+    ///
+    /// # Errors
+    /// `Failed` with what the program says about the rules.
+    pub fn start_other(program: &Path, rules: &[Rules], timed: bool) -> Result<Self, PartError> {
+        let folder = tempfile::tempdir().map_err(PartError::system(PART))?;
+        Self::run(program, folder, rules, timed)
+    }
+
+    fn run(
+        program: &Path,
+        folder: tempfile::TempDir,
+        rules: &[Rules],
+        timed: bool,
+    ) -> Result<Self, PartError> {
         let mut command = Command::new(program);
         if timed {
             command.arg("--time");
