@@ -114,7 +114,8 @@ fn judge(
         server_port: 80,
         now: 1_700_000_000,
     };
-    let mut transaction = Transaction::begin(rules, store, &connection, Mode::AsConfigured, scratch);
+    let mut transaction =
+        Transaction::begin(rules, store, &connection, Mode::AsConfigured, scratch);
     let headers = borrowed(&message.headers);
     let head = RequestHead {
         method,

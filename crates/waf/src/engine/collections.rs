@@ -133,12 +133,15 @@ struct Record {
     expires: u64,
 }
 
+/// Records by collection and key.
+type Records = HashMap<(u8, Box<[u8]>), Record>;
+
 /// The collections that outlive a transaction: `IP`, `GLOBAL`, `SESSION`, `USER`, `RESOURCE`.
 ///
 /// In memory, bounded to 100,000 records of 64 variables, each forgotten after `SecCollectionTimeout` without a change.
 #[derive(Debug, Default)]
 pub struct Store {
-    records: Mutex<HashMap<(u8, Box<[u8]>), Record>>,
+    records: Mutex<Records>,
 }
 
 impl Store {
@@ -213,7 +216,7 @@ impl Store {
         values
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(u8, Box<[u8]>), Record>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Records> {
         // A panic elsewhere leaves counters that are at worst one step behind.
         self.records
             .lock()
@@ -233,7 +236,7 @@ pub(crate) struct Place<'a> {
 }
 
 /// Removes what has expired, and a tenth of the rest when that was nothing: whoever floods the store loses counters, never memory.
-fn make_room(records: &mut HashMap<(u8, Box<[u8]>), Record>, now: u64) {
+fn make_room(records: &mut Records, now: u64) {
     let before = records.len();
     records.retain(|_, record| record.expires > now);
     if records.len() == before {

@@ -203,14 +203,13 @@ impl Chains {
         for length in 1..=steps.len() {
             let prefix = steps.get(..length).unwrap_or_default();
             let parent = id;
-            id = match self.ids.get(prefix) {
-                Some(id) => *id,
-                None => {
-                    let id = ChainId::try_from(self.steps.len()).unwrap_or(ChainId::MAX);
-                    self.ids.insert(prefix.to_vec(), id);
-                    self.steps.push((prefix.to_vec(), parent));
-                    id
-                }
+            id = if let Some(id) = self.ids.get(prefix) {
+                *id
+            } else {
+                let id = ChainId::try_from(self.steps.len()).unwrap_or(ChainId::MAX);
+                self.ids.insert(prefix.to_vec(), id);
+                self.steps.push((prefix.to_vec(), parent));
+                id
             };
         }
         id

@@ -7,8 +7,8 @@ use super::expand::Here;
 use super::filter::{Candidate, Filter};
 use super::operate::{Answer, operate};
 use super::program::{
-    After, CompiledCtl, Condition, Exclusion, Link, Operator, Program, Rule, RuleId, Selector,
-    Source, Step, Target,
+    After, CompiledCtl, Condition, Exclusion, Link, Program, Rule, RuleId, Selector, Source, Step,
+    Target,
 };
 use super::scratch::Scratch;
 use super::state::State;
@@ -93,28 +93,23 @@ impl<'a> Run<'a> {
             return;
         }
         self.state.matched.clear();
-        if self.chain(id, rule, 0) {
+        if self.chain(id, rule) {
             self.disrupt(rule);
         }
     }
 
-    /// Whether the link and those after it match. Actions that wait for the whole chain run from the last link to the first.
-    fn chain(&mut self, id: RuleId, rule: &'a Rule, index: usize) -> bool {
-        let mut matched = 0;
-        for link in rule.links.iter().skip(index) {
-            let yes = match &link.condition {
-                Some(condition) => self.condition(id, rule, link, condition),
-                None => {
-                    self.set_variables(rule, link);
-                    true
-                }
+    /// Whether all links match. Actions that wait for the whole chain run from the last link to the first.
+    fn chain(&mut self, id: RuleId, rule: &'a Rule) -> bool {
+        for link in &rule.links {
+            let Some(condition) = &link.condition else {
+                self.set_variables(rule, link);
+                continue;
             };
-            if !yes {
+            if !self.condition(id, rule, link, condition) {
                 return false;
             }
-            matched += 1;
         }
-        for (position, link) in rule.links.iter().enumerate().take(matched).rev() {
+        for (position, link) in rule.links.iter().enumerate().rev() {
             self.after(id, rule, position, link);
         }
         true
@@ -173,28 +168,20 @@ impl<'a> Run<'a> {
         (phase, slot, count): (usize, u16, usize),
     ) -> bool {
         let mut any = false;
-        for target in &condition.targets {
-            let Source::Rows(kinds) = &target.source else {
-                continue;
-            };
-            for kind in kinds {
-                for index in 0..count {
-                    let candidate = self
-                        .state
-                        .found
-                        .get(phase)
-                        .and_then(|found| found.of_slot(slot))
-                        .and_then(|list| list.get(index))
-                        .copied();
-                    if let Some(candidate) = candidate {
-                        any |= self.candidate(
-                            id,
-                            rule,
-                            link,
-                            condition,
-                            (target, *kind, phase, candidate),
-                        );
-                    }
+        let kinds = condition
+            .targets
+            .iter()
+            .flat_map(|target| match &target.source {
+                Source::Rows(kinds) => kinds.iter().map(|kind| (target, *kind)).collect(),
+                Source::TxSlot(_) | Source::Tx | Source::Stored | Source::Made => Vec::new(),
+            });
+        for (target, kind) in kinds {
+            for index in 0..count {
+                let found = self.state.found.get(phase);
+                let listed = found.and_then(|found| found.of_slot(slot)?.get(index).copied());
+                if let Some(candidate) = listed {
+                    let place = (target, kind, phase, candidate);
+                    any |= self.candidate(id, rule, link, condition, place);
                 }
             }
         }

@@ -41,6 +41,10 @@ impl Here<'_> {
     }
 
     /// Appends the first value of a variable.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other variable has rows"
+    )]
     pub(crate) fn value(
         self,
         variable: Variable,
@@ -72,20 +76,21 @@ impl Here<'_> {
                 }
             }
             Variable::Args => {
-                self.first(&[Variable::ArgsGet, Variable::ArgsPost], name, state, out)
+                Self::first(&[Variable::ArgsGet, Variable::ArgsPost], name, state, out)
             }
-            Variable::ArgsNames => self.first(
+            Variable::ArgsNames => Self::first(
                 &[Variable::ArgsGetNames, Variable::ArgsPostNames],
                 name,
                 state,
                 out,
             ),
             other if self.made(other, name, state, out) => {}
-            other => self.first(&[other], name, state, out),
+            other => Self::first(&[other], name, state, out),
         }
     }
 
-    fn first(self, variables: &[Variable], name: Option<&[u8]>, state: &State, out: &mut Vec<u8>) {
+    fn first(
+        variables: &[Variable], name: Option<&[u8]>, state: &State, out: &mut Vec<u8>) {
         for variable in variables {
             let kind = Kind::of(*variable);
             let found = match name {
@@ -105,6 +110,10 @@ impl Here<'_> {
     }
 
     /// Variables that nobody stores. Returns whether `variable` is one of them.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other variable is a clock or stored"
+    )]
     pub(crate) fn made(
         self,
         variable: Variable,
@@ -204,6 +213,10 @@ fn number(number: u64, out: &mut Vec<u8>) {
 }
 
 /// Clock variables, in UTC. Returns whether `variable` is one of them.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other variable is no clock"
+)]
 fn time(variable: Variable, context: &Context<'_>, now: u64, out: &mut Vec<u8>) -> bool {
     let day = now / 86_400;
     let second = now % 86_400;

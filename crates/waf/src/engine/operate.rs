@@ -55,14 +55,14 @@ pub(crate) fn operate(
             Some(found) => Answer::Word(found.pattern().as_usize()),
             None => Answer::No,
         },
-        Operator::Text(test, template) => match template.constant() {
-            Some(parameter) => Answer::of(text(*test, value, parameter)),
-            None => {
-                scratch.parameter.clear();
-                here.expand(template, state, &mut scratch.parameter);
-                Answer::of(text(*test, value, &scratch.parameter))
+        Operator::Text(test, template) => {
+            if let Some(parameter) = template.constant() {
+                return Answer::of(text(*test, value, parameter));
             }
-        },
+            scratch.parameter.clear();
+            here.expand(template, state, &mut scratch.parameter);
+            Answer::of(text(*test, value, &scratch.parameter))
+        }
         Operator::Number(test, template) => {
             scratch.parameter.clear();
             here.expand(template, state, &mut scratch.parameter);
@@ -86,9 +86,8 @@ pub(crate) fn operate(
         Operator::VerifyCc(pattern) => verify(pattern, value, scratch, operator::verify_cc),
         Operator::VerifyCpf(pattern) => verify(pattern, value, scratch, operator::verify_cpf),
         Operator::VerifySsn(pattern) => verify(pattern, value, scratch, operator::verify_ssn),
-        Operator::GeoLookup => Answer::No,
         Operator::Always => Answer::Yes,
-        Operator::Never => Answer::No,
+        Operator::GeoLookup | Operator::Never => Answer::No,
     }
 }
 

@@ -36,6 +36,10 @@ pub(crate) struct Hidden {
 }
 
 /// Where the evaluation stands.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is switched by a `ctl` of its own"
+)]
 #[derive(Clone, Debug)]
 pub(crate) struct Flow {
     pub(crate) mode: EngineMode,

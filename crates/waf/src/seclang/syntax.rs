@@ -35,9 +35,16 @@ pub(crate) enum Directive {
     /// `SecRuleRemoveById`, `…ByTag`, `…ByMsg`: concerns rules above it.
     RemoveRules(RuleFilter),
     /// `SecRuleUpdateTargetById`, `…ByTag`, `…ByMsg`.
-    UpdateTargets { which: RuleFilter, targets: Vec<Target> },
+    UpdateTargets {
+        which: RuleFilter,
+        targets: Vec<Target>,
+    },
     /// `SecRuleUpdateActionById`. `link` is 0 for the head, 1 for the first chained rule (`id:1` in the text).
-    UpdateActions { id: u64, link: usize, actions: Vec<Action> },
+    UpdateActions {
+        id: u64,
+        link: usize,
+        actions: Vec<Action>,
+    },
     /// Everything that sets something once.
     Setting(Setting),
 }
@@ -315,11 +322,21 @@ pub(crate) enum Action {
     ResetTransformations,
     Transformation(crate::transform::Transformation),
     SetVar(SetVar),
-    SetEnv { name: Box<str>, value: Template },
+    SetEnv {
+        name: Box<str>,
+        value: Template,
+    },
     SetSid(Template),
     SetUid(Template),
-    ExpireVar { variable: Variable, name: Template, seconds: Template },
-    InitCol { collection: Variable, key: Template },
+    ExpireVar {
+        variable: Variable,
+        name: Template,
+        seconds: Template,
+    },
+    InitCol {
+        collection: Variable,
+        key: Template,
+    },
     Skip(u32),
     SkipAfter(Box<str>),
     Ctl(Ctl),
@@ -331,7 +348,10 @@ pub(crate) enum Action {
     Drop,
     Pass,
     Redirect(Template),
-    XmlNs { prefix: Box<str>, uri: Box<str> },
+    XmlNs {
+        prefix: Box<str>,
+        uri: Box<str>,
+    },
     /// `sanitiseArg`, `sanitiseMatched`, `sanitiseMatchedBytes`, `sanitiseRequestHeader`, `sanitiseResponseHeader`
     Sanitise(Sanitise),
 }
@@ -380,9 +400,18 @@ pub(crate) enum Ctl {
     RuleRemoveById(Vec<IdRange>),
     RuleRemoveByTag(Box<str>),
     RuleRemoveByMsg(Box<str>),
-    RuleRemoveTargetById { ids: Vec<IdRange>, target: Target },
-    RuleRemoveTargetByTag { tag: Box<str>, target: Target },
-    RuleRemoveTargetByMsg { msg: Box<str>, target: Target },
+    RuleRemoveTargetById {
+        ids: Vec<IdRange>,
+        target: Target,
+    },
+    RuleRemoveTargetByTag {
+        tag: Box<str>,
+        target: Target,
+    },
+    RuleRemoveTargetByMsg {
+        msg: Box<str>,
+        target: Target,
+    },
     RuleEngine(EngineMode),
     RequestBodyAccess(bool),
     ResponseBodyAccess(bool),
@@ -479,7 +508,10 @@ pub(crate) enum Setting {
     PcreMatchLimit(u64),
     AuditEngine(AuditMode),
     /// Settings that concern files, logs and processes that this engine leaves to its caller; read, checked and listed.
-    LeftToCaller { name: &'static str, value: Box<str> },
+    LeftToCaller {
+        name: &'static str,
+        value: Box<str>,
+    },
 }
 
 impl Processor {

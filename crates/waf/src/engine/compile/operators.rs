@@ -14,16 +14,16 @@ impl Builder {
     pub(super) fn condition(
         &mut self,
         place: &Place,
-        text: &ConditionText,
+        condition: &ConditionText,
         chain: ChainId,
         multi_match: bool,
     ) -> Option<Condition> {
-        let operator = self.operator(place, &text.operator)?;
-        let (targets, exclusions) = self.targets(place, &text.targets)?;
+        let operator = self.operator(place, &condition.operator)?;
+        let (targets, exclusions) = self.targets(place, &condition.targets)?;
         Some(Condition {
             targets,
             exclusions,
-            negated: text.negated,
+            negated: condition.negated,
             operator,
             chain,
             multi_match,
@@ -70,8 +70,8 @@ impl Builder {
         })
     }
 
-    fn text(&mut self, test: TextTest, text: &crate::seclang::syntax::Template) -> Operator {
-        Operator::Text(test, Template::of(text, &mut self.names))
+    fn text(&mut self, test: TextTest, parameter: &crate::seclang::syntax::Template) -> Operator {
+        Operator::Text(test, Template::of(parameter, &mut self.names))
     }
 
     fn words(&mut self, place: &Place, words: &Arc<[Box<[u8]>]>) -> Option<Box<Words>> {
@@ -100,11 +100,11 @@ impl Builder {
 
 fn number(
     test: NumberTest,
-    text: &crate::seclang::syntax::Template,
+    parameter: &crate::seclang::syntax::Template,
     names: &mut Names,
 ) -> Operator {
-    match text.constant() {
+    match parameter.constant() {
         Some(constant) => Operator::NumberConstant(test, crate::operator::parse_number(constant)),
-        None => Operator::Number(test, Template::of(text, names)),
+        None => Operator::Number(test, Template::of(parameter, names)),
     }
 }

@@ -67,6 +67,10 @@ impl Builder {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the actions that this place does not read are read by another"
+    )]
     fn link(&mut self, text: &LinkText, defaults: &Defaults) -> Link {
         let mut transformations: Vec<Transformation> = defaults.transformations.clone();
         let mut multi_match = false;
@@ -94,6 +98,10 @@ impl Builder {
         link
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the actions that this place does not read are read by another"
+    )]
     fn link_action(&mut self, link: &mut Link, action: &Action) {
         let names = &mut self.names;
         let after = match action {
@@ -145,6 +153,10 @@ impl Builder {
         link.after.push(after);
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what needs no list is kept as it is"
+    )]
     fn ctl(&mut self, ctl: &Ctl) -> CompiledCtl {
         let (rules, target) = match ctl {
             Ctl::RuleRemoveById(ids) => return CompiledCtl::RemoveRules(self.rules_with_ids(ids)),
@@ -185,6 +197,10 @@ fn set_var(text: &SetVarText, names: &mut Names) -> SetVar {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "any other action disrupts nothing"
+)]
 fn disruptive(action: &Action, names: &mut Names) -> Option<Disruptive> {
     Some(match action {
         Action::Pass => Disruptive::Pass,
@@ -198,6 +214,10 @@ fn disruptive(action: &Action, names: &mut Names) -> Option<Disruptive> {
 }
 
 /// One action of `SecDefaultAction`.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "other actions have no default"
+)]
 pub(super) fn default_action(defaults: &mut Defaults, action: &Action, names: &mut Names) {
     if let Some(disruptive) = disruptive(action, names) {
         defaults.disruptive = disruptive;

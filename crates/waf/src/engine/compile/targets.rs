@@ -84,6 +84,10 @@ impl Builder {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other variable has rows of its own kind"
+)]
 fn source(variable: Variable, selector: Option<&SelectorText>) -> Source {
     let kinds = match variable {
         Variable::Args => vec![Kind::of(Variable::ArgsGet), Kind::of(Variable::ArgsPost)],

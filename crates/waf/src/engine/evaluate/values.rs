@@ -72,13 +72,7 @@ impl<'a> Run<'a> {
         match &target.source {
             Source::Rows(kinds) => {
                 for kind in kinds {
-                    for index in 0..self.state.table.of_kind(*kind).len() {
-                        if let Some(row) = self.row_at(*kind, index)
-                            && self.concerned(id, condition, target, row)
-                        {
-                            count += 1;
-                        }
-                    }
+                    count += self.count_rows(id, condition, target, *kind);
                 }
             }
             Source::TxSlot(name) => count = i64::from(self.state.tx.slot(*name).is_some()),
@@ -107,6 +101,30 @@ impl<'a> Run<'a> {
         self.state.matched.push(target.variable, b"", &value);
         self.on_match(rule, link, &condition.operator, answer);
         true
+    }
+
+    fn count_rows(
+        &mut self,
+        id: RuleId,
+        condition: &'a Condition,
+        target: &'a Target,
+        kind: Kind,
+    ) -> i64 {
+        let rows = self.state.table.of_kind(kind).len();
+        if target.selector.is_none()
+            && condition.exclusions.is_empty()
+            && self.state.hidden.is_empty()
+        {
+            return i64::try_from(rows).unwrap_or(i64::MAX);
+        }
+        let mut count = 0;
+        for index in 0..rows {
+            let concerned = self
+                .row_at(kind, index)
+                .is_some_and(|row| self.concerned(id, condition, target, row));
+            count += i64::from(concerned);
+        }
+        count
     }
 
     fn row_at(&self, kind: Kind, index: usize) -> Option<RowId> {
@@ -167,6 +185,10 @@ impl<'a> Run<'a> {
     }
 
     /// The values of a variable that has no rows.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other variable is made"
+    )]
     fn collect(&mut self, rule: &'a Rule, target: &'a Target) -> Vec<Owned> {
         let mut all: Vec<Owned> = Vec::new();
         match target.variable {

@@ -1,6 +1,6 @@
 //! Building the filter: which rules take part, and what each requires of a value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     After, ByteSet, ChainId, Condition, DFA, Filter, Gate, Kind, KindPlan, LITERAL_BYTES_MAX,
@@ -46,17 +46,14 @@ impl Filter {
     }
 
     fn literals(&mut self, slots: &[(RuleId, Slot, Required)]) {
-        let mut found: BTreeMap<Vec<u8>, Vec<u16>> = BTreeMap::new();
+        let mut found: BTreeMap<Vec<u8>, BTreeSet<u16>> = BTreeMap::new();
         for (index, (_, _, required)) in slots.iter().enumerate() {
             let number = u16::try_from(index).unwrap_or(u16::MAX);
             match &required.literals {
                 Some(literals) => {
                     for literal in literals {
-                        let cut = literal.get(..LITERAL_BYTES_MAX).unwrap_or(literal).to_vec();
-                        let slots = found.entry(cut).or_default();
-                        if slots.last() != Some(&number) {
-                            slots.push(number);
-                        }
+                        let cut = literal.get(..LITERAL_BYTES_MAX).unwrap_or(literal);
+                        found.entry(cut.to_vec()).or_default().insert(number);
                     }
                 }
                 None => set_bit(&mut self.always, index),
@@ -65,7 +62,7 @@ impl Filter {
         for slots in found.values() {
             self.literal_starts
                 .push(u32::try_from(self.literal_slots.len()).unwrap_or(u32::MAX));
-            self.literal_slots.extend_from_slice(slots);
+            self.literal_slots.extend(slots);
         }
         self.literal_starts
             .push(u32::try_from(self.literal_slots.len()).unwrap_or(u32::MAX));
@@ -305,16 +302,16 @@ fn gates(program: &Program, phases: &[usize], words: usize) -> Vec<Gate> {
             else {
                 continue;
             };
-            for later in steps.iter().skip(position + 1) {
-                match later {
-                    Step::Marker(own) if *own == marker => break,
-                    Step::Marker(_) => {}
-                    Step::Rule(id) => {
-                        if let Some(slot) = slot_of(program, *id) {
-                            set_bit(&mut gate.slots, usize::from(slot));
-                        }
-                    }
-                }
+            let guarded = steps
+                .iter()
+                .skip(position + 1)
+                .take_while(|step| !matches!(step, Step::Marker(own) if *own == marker));
+            let slots = guarded.filter_map(|step| match step {
+                Step::Rule(id) => slot_of(program, *id),
+                Step::Marker(_) => None,
+            });
+            for slot in slots {
+                set_bit(&mut gate.slots, usize::from(slot));
             }
             gates.push(gate);
         }

@@ -233,16 +233,17 @@ impl Findings {
                         .get(usize::from(slot.chain))
                         .and_then(|outcome| outcome.changed)
                 };
-                if let Some(list) = lists.get_mut(number) {
-                    if list.is_empty() {
-                        touched.push(u16::try_from(number).unwrap_or(u16::MAX));
-                    }
-                    list.push(Candidate {
-                        row,
-                        version,
-                        changed,
-                    });
+                let Some(list) = lists.get_mut(number) else {
+                    continue;
+                };
+                if list.is_empty() {
+                    touched.push(u16::try_from(number).unwrap_or(u16::MAX));
                 }
+                list.push(Candidate {
+                    row,
+                    version,
+                    changed,
+                });
             }
         }
     }
@@ -293,22 +294,17 @@ impl Work {
             start,
             length: u32::try_from(self.buffer.len()).unwrap_or(u32::MAX),
         });
-        let group = match same {
-            Some(position) => {
-                // The group's bytes must cover this member too: classes are asked of the group.
-                if let Some(group) = self.groups.get_mut(position) {
-                    group.bytes = group.bytes.union(ByteSet::of_value(&self.buffer));
-                }
-                position
+        let bytes = ByteSet::of_value(&self.buffer);
+        let group = if let Some(position) = same {
+            // The group's bytes must cover this member too: classes are asked of the group.
+            if let Some(group) = self.groups.get_mut(position) {
+                group.bytes = group.bytes.union(bytes);
             }
-            None => {
-                self.groups.push(Group {
-                    changed,
-                    bytes: ByteSet::of_value(&self.buffer),
-                });
-                self.sets.resize(self.groups.len() * 2 * words, 0);
-                self.groups.len() - 1
-            }
+            position
+        } else {
+            self.groups.push(Group { changed, bytes });
+            self.sets.resize(self.groups.len() * 2 * words, 0);
+            self.groups.len() - 1
         };
         Outcome {
             changed,
