@@ -5,7 +5,7 @@ use super::program::{Operator, TextTest};
 use super::scratch::Scratch;
 use super::state::State;
 use crate::operator;
-use crate::pattern::Pattern;
+use crate::pattern::{Memory, Pattern};
 
 /// What an operator answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,8 @@ pub(crate) fn operate(
             let Some((pattern, memory)) = scratch.made.pattern(&scratch.parameter) else {
                 return Answer::No;
             };
-            judged(pattern.captures(value, memory, &mut scratch.groups), true)
+            let found = pattern.captures(value, memory, &mut scratch.groups);
+            judged(found, true, memory)
         }
         Operator::Words(words) => match words.automaton.find(value) {
             Some(found) => Answer::Word(found.pattern().as_usize()),
@@ -92,18 +93,18 @@ pub(crate) fn operate(
 }
 
 fn search(pattern: &Pattern, value: &[u8], capture: bool, scratch: &mut Scratch) -> Answer {
-    if capture {
-        judged(
-            pattern.captures(value, &mut scratch.memory, &mut scratch.groups),
-            true,
-        )
+    let memory = &mut scratch.memory;
+    let found = if capture {
+        pattern.captures(value, memory, &mut scratch.groups)
     } else {
-        judged(pattern.is_match(value, &mut scratch.memory), false)
-    }
+        pattern.is_match(value, memory)
+    };
+    judged(found, capture, memory)
 }
 
-fn judged(answer: bool, captured: bool) -> Answer {
-    match (answer, captured) {
+fn judged(found: bool, captured: bool, memory: &mut Memory) -> Answer {
+    match (found, captured) {
+        (false, _) if memory.take_exhausted() => Answer::Exhausted,
         (false, _) => Answer::No,
         (true, true) => Answer::Captured,
         (true, false) => Answer::Yes,
