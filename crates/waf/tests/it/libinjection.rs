@@ -4,6 +4,7 @@
 //! `VAUBAN_CORPORA` the folder with its test data. `VAUBAN_LIBINJECTION_MUTATIONS` asks for more than a million mutated values,
 //! `VAUBAN_LIBINJECTION_SEED` for others.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
@@ -237,14 +238,27 @@ fn mutated_values_get_the_verdicts_of_the_c_code() {
         usize::try_from(number("VAUBAN_LIBINJECTION_MUTATIONS").unwrap_or(1_000_000)).unwrap();
     let mut mutator = Mutator::new(corpus(), Random::new(seed));
     let mut done = 0;
+    let (mut injections, mut scripts) = (BTreeMap::<_, usize>::new(), 0);
     while done < count {
         let values: Vec<_> = (0..BATCH.min(count - done))
             .map(|_| mutator.value())
             .collect();
         assert_same(&oracle, &format!("seed {seed} after {done}"), &values);
+        for value in &values {
+            if let Some(fingerprint) = sqli(value) {
+                *injections.entry(fingerprint.to_string()).or_default() += 1;
+            }
+            scripts += usize::from(xss(value));
+        }
         done += values.len();
     }
-    println!("mutations: {done} values of seed {seed}");
+    let attacks: usize = injections.values().sum();
+    println!(
+        "mutations: {done} values of seed {seed}; {attacks} injections with {} fingerprints, {scripts} scripts",
+        injections.len()
+    );
+    // A comparison of harmless values would say nothing.
+    assert!(attacks > done / 50 && scripts > done / 50 && injections.len() > 200);
 }
 
 /// The fast path for letters, digits and underscores, beside the C code, which has none: every word behind everything that can
