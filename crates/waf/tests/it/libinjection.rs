@@ -125,42 +125,32 @@ fn shown(answer: Answer) -> String {
     )
 }
 
-/// Compares a batch; the shortest differing values are shown.
-fn differences(oracle: &Oracle, values: &[Vec<u8>]) -> Vec<String> {
+/// Compares a batch and gives our answers; the shortest differing values are shown.
+fn assert_same(oracle: &Oracle, what: &str, values: &[Vec<u8>]) -> Vec<Answer> {
+    let answers: Vec<Answer> = values.iter().map(|value| ours(value)).collect();
     let mut wrong: Vec<_> = values
         .iter()
         .zip(oracle.answers(values))
-        .map(|(value, theirs)| (value, theirs, ours(value)))
-        .filter(|(_, theirs, ours)| theirs != ours)
+        .zip(&answers)
+        .filter(|((_, theirs), ours)| theirs != *ours)
         .collect();
-    wrong.sort_by_key(|(value, ..)| value.len());
-    wrong
-        .into_iter()
-        .map(|(value, theirs, ours)| {
-            format!(
-                "{}\n  C: {}\n  we: {}",
-                value.escape_ascii(),
-                shown(theirs),
-                shown(ours)
-            )
+    wrong.sort_by_key(|((value, _), _)| value.len());
+    let lines: Vec<_> = wrong
+        .iter()
+        .take(20)
+        .map(|((value, theirs), ours)| {
+            let value = value.escape_ascii();
+            format!("{value}\n  C: {}\n  we: {}", shown(*theirs), shown(**ours))
         })
-        .collect()
-}
-
-fn assert_same(oracle: &Oracle, what: &str, values: &[Vec<u8>]) {
-    let wrong = differences(oracle, values);
+        .collect();
     assert!(
         wrong.is_empty(),
         "{what}: {} of {} differ:\n{}",
         wrong.len(),
         values.len(),
-        wrong
-            .iter()
-            .take(20)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("\n")
+        lines.join("\n")
     );
+    answers
 }
 
 /// Every line of the data and every input of the unit tests, as they are and with `%xx` decoded.
@@ -243,12 +233,12 @@ fn mutated_values_get_the_verdicts_of_the_c_code() {
         let values: Vec<_> = (0..BATCH.min(count - done))
             .map(|_| mutator.value())
             .collect();
-        assert_same(&oracle, &format!("seed {seed} after {done}"), &values);
-        for value in &values {
-            if let Some(fingerprint) = sqli(value) {
-                *injections.entry(fingerprint.to_string()).or_default() += 1;
+        let answers = assert_same(&oracle, &format!("seed {seed} after {done}"), &values);
+        for [injection, script, fingerprint @ ..] in answers {
+            if injection == 1 {
+                *injections.entry(fingerprint).or_default() += 1;
             }
-            scripts += usize::from(xss(value));
+            scripts += usize::from(script);
         }
         done += values.len();
     }
