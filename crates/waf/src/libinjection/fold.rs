@@ -184,8 +184,13 @@ impl<'a> Window<'a> {
         self.left = self.left.min(TOKENS_MAX);
     }
 
-    fn at(&self, place: usize) -> Token<'a> {
-        self.tokens.get(place).copied().unwrap_or(Token::BLANK)
+    /// The token `ahead` places behind the settled ones.
+    fn token(&self, ahead: usize) -> &Token<'a> {
+        self.tokens.get(self.left + ahead).unwrap_or(&Token::BLANK)
+    }
+
+    fn kind(&self, ahead: usize) -> Kind {
+        self.token(ahead).kind
     }
 
     fn put(&mut self, place: usize, token: Token<'a>) {
@@ -251,32 +256,28 @@ impl<'a> Window<'a> {
 
     /// The third token takes the place of the second, `count` tokens are dropped from the end.
     fn drop_second(&mut self, count: usize) -> Next {
-        self.put(self.left + 1, self.at(self.left + 2));
+        self.put(self.left + 1, *self.token(2));
         self.drop_last(count)
     }
 
     /// The second token takes the place of the first.
     fn drop_first(&mut self) -> Next {
-        self.put(self.left, self.at(self.left + 1));
+        self.put(self.left, *self.token(1));
         self.drop_last(1)
     }
 
     /// Two words become one phrase, if there is such a phrase.
-    fn merge(&mut self, a: &Token<'a>, b: &Token<'a>) -> bool {
-        if !PHRASE_START.has(a.kind) || !PHRASE_END.has(b.kind) {
+    fn merge(&mut self) -> bool {
+        if !PHRASE_START.has(self.kind(0)) || !PHRASE_END.has(self.kind(1)) {
             return false;
         }
-        let Some(phrase) = tables::phrase(a, b) else {
+        let Some(phrase) = tables::phrase(self.token(0).text, self.token(1).text) else {
             return false;
         };
-        self.put(
-            self.left,
-            Token {
-                kind: phrase.kind,
-                text: phrase.text,
-                ..*a
-            },
-        );
+        if let Some(token) = self.tokens.get_mut(self.left) {
+            token.kind = phrase.kind;
+            token.text = phrase.text;
+        }
         true
     }
 
@@ -288,37 +289,39 @@ impl<'a> Window<'a> {
     }
 
     fn fold_pair(&mut self) -> Next {
-        let (a, b) = (self.at(self.left), self.at(self.left + 1));
-        match (a.kind, b.kind) {
+        let kinds = (self.kind(0), self.kind(1));
+        match kinds {
             (Kind::String, Kind::String) | (Kind::Semicolon, Kind::Semicolon) => {
                 self.len -= 1;
                 return Next::Again;
             }
             (Kind::Operator | Kind::Logic, Kind::SqlType) => return self.drop_last(1),
-            (Kind::Operator | Kind::Logic, Kind::Operator) if b.is_unary() => {
+            (Kind::Operator | Kind::Logic, Kind::Operator) if self.token(1).is_unary() => {
                 return self.drop_last(1);
             }
-            (Kind::LeftParen, Kind::Operator) if b.is_unary() => return self.step_back(),
+            (Kind::LeftParen, Kind::Operator) if self.token(1).is_unary() => {
+                return self.step_back();
+            }
             _ => {}
         }
-        if self.merge(&a, &b) {
+        if self.merge() {
             return self.step_back();
         }
-        match (a.kind, b.kind) {
+        match kinds {
             (
                 Kind::Bareword | Kind::Variable | Kind::Keyword | Kind::Operator | Kind::Semicolon,
                 _,
-            ) => self.fold_name(&a, &b),
+            ) => self.fold_name(),
             (Kind::SqlType, operand) if TYPED.has(operand) => self.drop_first(),
             (Kind::Collate, Kind::Bareword) => {
                 // Collations are too many to list, but their names have an underscore.
-                if super::bytes::before_nul(b.text).contains(&b'_') {
+                if super::bytes::before_nul(self.token(1).text).contains(&b'_') {
                     self.set_kind(self.left + 1, Kind::SqlType);
                     self.left = 0;
                 }
                 Next::Further
             }
-            (Kind::Backslash, _) if b.is_arithmetic() => {
+            (Kind::Backslash, _) if self.token(1).is_arithmetic() => {
                 self.set_kind(self.left, Kind::Number);
                 self.left = 0;
                 Next::Again
@@ -328,30 +331,30 @@ impl<'a> Window<'a> {
                 self.drop_last(1)
             }
             // MySQL takes {``.``.x} for a column, other databases take it for nothing.
-            (Kind::LeftBrace, Kind::Bareword) if b.text.is_empty() => Next::Evil,
+            (Kind::LeftBrace, Kind::Bareword) if self.token(1).text.is_empty() => Next::Evil,
             (Kind::LeftBrace, Kind::Bareword) => self.drop_last(2),
-            _ => self.fold_brace(&b),
+            _ => self.fold_brace(),
         }
     }
 
     /// A closing brace never counts.
-    fn fold_brace(&mut self, b: &Token<'a>) -> Next {
-        if b.kind == Kind::RightBrace {
+    fn fold_brace(&mut self) -> Next {
+        if self.kind(1) == Kind::RightBrace {
             return self.drop_last(1);
         }
         Next::Further
     }
 
     /// Words whose kind depends on what comes behind them.
-    fn fold_name(&mut self, a: &Token<'a>, b: &Token<'a>) -> Next {
-        match (a.kind, b.kind) {
+    fn fold_name(&mut self) -> Next {
+        match (self.kind(0), self.kind(1)) {
             (Kind::Bareword | Kind::Variable, Kind::LeftParen)
-                if NAMES_OF_FUNCTIONS.iter().any(|name| a.is(name)) =>
+                if NAMES_OF_FUNCTIONS.iter().any(|name| self.token(0).is(name)) =>
             {
                 self.set_kind(self.left, Kind::Function);
                 Next::Again
             }
-            (Kind::Keyword, behind) if a.is(b"IN") || a.is(b"NOT IN") => {
+            (Kind::Keyword, behind) if self.token(0).is(b"IN") || self.token(0).is(b"NOT IN") => {
                 let is_operator = behind == Kind::LeftParen;
                 let kind = if is_operator {
                     Kind::Operator
@@ -361,28 +364,25 @@ impl<'a> Window<'a> {
                 self.set_kind(self.left, kind);
                 Next::Again
             }
-            (Kind::Operator, behind) if a.is(b"LIKE") || a.is(b"NOT LIKE") => {
+            (Kind::Operator, behind)
+                if self.token(0).is(b"LIKE") || self.token(0).is(b"NOT LIKE") =>
+            {
                 if behind == Kind::LeftParen {
                     self.set_kind(self.left, Kind::Function);
                 }
                 Next::Further
             }
             // In Transact-SQL a statement may begin with IF; elsewhere it is a function.
-            (Kind::Semicolon, Kind::Function) if starts_with_if(b.text) => {
+            (Kind::Semicolon, Kind::Function) if starts_with_if(self.token(1).text) => {
                 self.set_kind(self.left + 1, Kind::Tsql);
                 Next::Again
             }
-            _ => self.fold_brace(b),
+            _ => self.fold_brace(),
         }
     }
 
     fn fold_triple(&mut self) -> Next {
-        let (a, b, c) = (
-            self.at(self.left),
-            self.at(self.left + 1),
-            self.at(self.left + 2),
-        );
-        match (a.kind, b.kind, c.kind) {
+        match (self.kind(0), self.kind(1), self.kind(2)) {
             (Kind::Operator, between, Kind::Operator) if between != Kind::LeftParen => {
                 self.drop_last(2)
             }
@@ -394,7 +394,9 @@ impl<'a> Window<'a> {
             {
                 self.drop_last(2)
             }
-            (kind, Kind::Operator, Kind::SqlType) if OPERAND.has(kind) && b.text == b"::" => {
+            (kind, Kind::Operator, Kind::SqlType)
+                if OPERAND.has(kind) && self.token(1).text == b"::" =>
+            {
                 self.drop_last(2)
             }
             (kind, Kind::Comma, other) if OPERAND.has(kind) && OPERAND.has(other) => {
@@ -404,11 +406,11 @@ impl<'a> Window<'a> {
                 Kind::Keyword | Kind::Expression | Kind::Group | Kind::Comma,
                 Kind::Operator,
                 kind,
-            ) if b.is_unary() => self.fold_sign(a.kind, kind),
+            ) if self.token(1).is_unary() => self.fold_sign(self.kind(0), kind),
             (Kind::Expression, Kind::Dot, Kind::Bareword) => self.drop_second(1),
             (Kind::Function, Kind::LeftParen, kind) => {
                 // USER() is a function, USER(x) is not.
-                if kind != Kind::RightParen && a.is(b"USER") {
+                if kind != Kind::RightParen && self.token(0).is(b"USER") {
                     self.set_kind(self.left, Kind::Bareword);
                 }
                 Next::Further

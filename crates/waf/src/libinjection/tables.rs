@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::token::{Kind, Token};
+use super::token::Kind;
 
 static WORDS_TEXT: &[u8] = include_bytes!("../../data/libinjection-words.txt");
 static FINGERPRINTS_TEXT: &[u8] = include_bytes!("../../data/libinjection-fingerprints.txt");
@@ -132,21 +132,26 @@ pub(super) fn word(key: &[u8]) -> Option<Kind> {
     search(start, |text| text.eq_ignore_ascii_case(key)).map(|word| word.kind)
 }
 
-/// The phrase that two tokens make with a space between them.
-pub(super) fn phrase(before: &Token<'_>, behind: &Token<'_>) -> Option<Word> {
-    let gap = before.text.len();
+/// The phrase that two texts make with a space between them. Every word of every phrase begins with a letter, which spares most
+/// operators the search.
+pub(super) fn phrase(before: &[u8], behind: &[u8]) -> Option<Word> {
+    if !before.first()?.is_ascii_alphabetic() || !behind.first()?.is_ascii_alphabetic() {
+        return None;
+    }
+    let gap = before.len();
     let byte = |at: usize| match at.checked_sub(gap) {
-        None => before.text.get(at).copied(),
+        None => before.get(at).copied(),
         Some(0) => Some(b' '),
-        Some(later) => behind.text.get(later - 1).copied(),
+        Some(later) => behind.get(later - 1).copied(),
     };
-    let len = gap + 1 + behind.text.len();
+    let len = gap + 1 + behind.len();
     search(slot_of(len, byte), |text| {
         text.len() == len
             && text.split_at_checked(gap).is_some_and(|(left, right)| {
-                right.split_first().is_some_and(|(space, right)| {
-                    *space == b' ' && before.is(left) && behind.is(right)
-                })
+                left.eq_ignore_ascii_case(before)
+                    && right
+                        .strip_prefix(b" ")
+                        .is_some_and(|right| right.eq_ignore_ascii_case(behind))
             })
     })
 }

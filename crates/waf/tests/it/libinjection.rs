@@ -4,6 +4,7 @@
 //! `VAUBAN_CORPORA` the folder with its test data. `VAUBAN_LIBINJECTION_MUTATIONS` asks for more than a million mutated values,
 //! `VAUBAN_LIBINJECTION_SEED` for others.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
@@ -124,42 +125,32 @@ fn shown(answer: Answer) -> String {
     )
 }
 
-/// Compares a batch; the shortest differing values are shown.
-fn differences(oracle: &Oracle, values: &[Vec<u8>]) -> Vec<String> {
+/// Compares a batch and gives our answers; the shortest differing values are shown.
+fn assert_same(oracle: &Oracle, what: &str, values: &[Vec<u8>]) -> Vec<Answer> {
+    let answers: Vec<Answer> = values.iter().map(|value| ours(value)).collect();
     let mut wrong: Vec<_> = values
         .iter()
         .zip(oracle.answers(values))
-        .map(|(value, theirs)| (value, theirs, ours(value)))
-        .filter(|(_, theirs, ours)| theirs != ours)
+        .zip(&answers)
+        .filter(|((_, theirs), ours)| theirs != *ours)
         .collect();
-    wrong.sort_by_key(|(value, ..)| value.len());
-    wrong
-        .into_iter()
-        .map(|(value, theirs, ours)| {
-            format!(
-                "{}\n  C: {}\n  we: {}",
-                value.escape_ascii(),
-                shown(theirs),
-                shown(ours)
-            )
+    wrong.sort_by_key(|((value, _), _)| value.len());
+    let lines: Vec<_> = wrong
+        .iter()
+        .take(20)
+        .map(|((value, theirs), ours)| {
+            let value = value.escape_ascii();
+            format!("{value}\n  C: {}\n  we: {}", shown(*theirs), shown(**ours))
         })
-        .collect()
-}
-
-fn assert_same(oracle: &Oracle, what: &str, values: &[Vec<u8>]) {
-    let wrong = differences(oracle, values);
+        .collect();
     assert!(
         wrong.is_empty(),
         "{what}: {} of {} differ:\n{}",
         wrong.len(),
         values.len(),
-        wrong
-            .iter()
-            .take(20)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("\n")
+        lines.join("\n")
     );
+    answers
 }
 
 /// Every line of the data and every input of the unit tests, as they are and with `%xx` decoded.
@@ -237,14 +228,27 @@ fn mutated_values_get_the_verdicts_of_the_c_code() {
         usize::try_from(number("VAUBAN_LIBINJECTION_MUTATIONS").unwrap_or(1_000_000)).unwrap();
     let mut mutator = Mutator::new(corpus(), Random::new(seed));
     let mut done = 0;
+    let (mut injections, mut scripts) = (BTreeMap::<_, usize>::new(), 0);
     while done < count {
         let values: Vec<_> = (0..BATCH.min(count - done))
             .map(|_| mutator.value())
             .collect();
-        assert_same(&oracle, &format!("seed {seed} after {done}"), &values);
+        let answers = assert_same(&oracle, &format!("seed {seed} after {done}"), &values);
+        for [injection, script, fingerprint @ ..] in answers {
+            if injection == 1 {
+                *injections.entry(fingerprint).or_default() += 1;
+            }
+            scripts += usize::from(script);
+        }
         done += values.len();
     }
-    println!("mutations: {done} values of seed {seed}");
+    let attacks: usize = injections.values().sum();
+    println!(
+        "mutations: {done} values of seed {seed}; {attacks} injections with {} fingerprints, {scripts} scripts",
+        injections.len()
+    );
+    // A comparison of harmless values would say nothing.
+    assert!(attacks > done / 50 && scripts > done / 50 && injections.len() > 200);
 }
 
 /// The fast path for letters, digits and underscores, beside the C code, which has none: every word behind everything that can
