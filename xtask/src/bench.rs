@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: measured against a peer in the same run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 mod edge;
 mod waf;
@@ -17,6 +18,20 @@ pub(crate) fn bench(
 ) -> anyhow::Result<()> {
     match subject {
         "edge" => edge::edge(root, json, rounds, seconds),
-        other => bail!("no benchmark is named `{other}`; there is `edge`"),
+        // A second is about a hundred of the larger transactions.
+        "waf" => waf::waf(root, json, rounds, seconds.saturating_mul(100)),
+        other => bail!("no benchmark is named `{other}`; there are `edge` and `waf`"),
     }
+}
+
+/// Keeps the raw output by subject and date.
+fn keep(root: &Path, subject: &str, report: &Value) -> anyhow::Result<PathBuf> {
+    let stamp = crate::run::output(root, "date", &["-u", "+%Y-%m-%dT%H%M%SZ"])?;
+    let stamp = String::from_utf8_lossy(&stamp).trim().to_owned();
+    let folder = root.join("bench/runs");
+    std::fs::create_dir_all(&folder).context("bench/runs")?;
+    let file = folder.join(format!("{subject}-{stamp}.json"));
+    let text = serde_json::to_string_pretty(report)?;
+    std::fs::write(&file, format!("{text}\n")).context("bench/runs")?;
+    Ok(file)
 }

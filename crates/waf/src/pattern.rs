@@ -64,7 +64,7 @@ impl Pattern {
         let program = match exact {
             Exact::Always => None,
             // A program too large for the machine still has its engine.
-            Exact::UnlessLastLineFeed => Program::of(&node).ok(),
+            Exact::UnlessLastLineFeed | Exact::ButGroups => Program::of(&node).ok(),
             Exact::Never => Some(Program::of(&node)?),
         };
         let length_min = node.length_min();
@@ -81,7 +81,7 @@ impl Pattern {
 
     /// Does it match anywhere in the value? When the search is given up the answer is no, and `memory` knows.
     pub fn is_match(&self, value: &[u8], memory: &mut Memory) -> bool {
-        match self.machine(value) {
+        match self.machine(value, false) {
             Some(program) => self.backtrack(program, value, 0, memory),
             None => {
                 let input = Input::new(value).earliest(true);
@@ -110,7 +110,7 @@ impl Pattern {
         if start > value.len() {
             return false;
         }
-        if let Some(program) = self.machine(value) {
+        if let Some(program) = self.machine(value, true) {
             let found = self.backtrack(program, value, start, memory);
             if found {
                 groups.read(memory.stack.places(program.groups));
@@ -137,11 +137,12 @@ impl Pattern {
     }
 
     /// The machine, when the engine's answer for that value would be a candidate only.
-    fn machine(&self, value: &[u8]) -> Option<&Program> {
+    fn machine(&self, value: &[u8], groups: bool) -> Option<&Program> {
         match self.exact {
             Exact::Always => None,
+            Exact::ButGroups if !groups => None,
             Exact::UnlessLastLineFeed if value.last() != Some(&b'\n') => None,
-            Exact::UnlessLastLineFeed | Exact::Never => self.program.as_ref(),
+            Exact::UnlessLastLineFeed | Exact::ButGroups | Exact::Never => self.program.as_ref(),
         }
     }
 

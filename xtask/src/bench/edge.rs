@@ -51,14 +51,9 @@ pub(crate) fn edge(root: &Path, print_json: bool, rounds: u32, seconds: u32) -> 
     }
     drop((nginx, backend));
     let report = report(root, &results, rounds, seconds)?;
-    let stamp = crate::run::output(root, "date", &["-u", "+%Y-%m-%dT%H%M%SZ"])?;
-    let stamp = String::from_utf8_lossy(&stamp).trim().to_owned();
-    let file = root.join(format!("bench/runs/edge-{stamp}.json"));
-    std::fs::create_dir_all(root.join("bench/runs")).context("bench/runs")?;
-    let text = serde_json::to_string_pretty(&report)?;
-    std::fs::write(&file, format!("{text}\n")).context("bench/runs")?;
+    let file = super::keep(root, "edge", &report)?;
     if print_json {
-        say(&text);
+        say(&serde_json::to_string_pretty(&report)?);
     } else {
         summary(&report);
         say(&format!("raw output: {}", file.display()));

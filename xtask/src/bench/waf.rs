@@ -64,7 +64,11 @@ pub(crate) fn waf(root: &Path, as_json: bool, rounds: u32, count: u32) -> anyhow
     if as_json {
         say(&report.to_string());
     }
-    super::keep(root, "waf", &report)
+    let file = super::keep(root, "waf", &report)?;
+    if !as_json {
+        say(&format!("raw output: {}", file.display()));
+    }
+    Ok(())
 }
 
 fn number(value: &Value, key: &str) -> f64 {

@@ -177,6 +177,8 @@ pub(super) enum Exact {
     Always,
     /// But where the text ends with a line feed: the engine then also finds an empty last line, which PCRE's `^` does not.
     UnlessLastLineFeed,
+    /// But its groups are others, or its end is, where a repeated part matches nothing in the end.
+    ButGroups,
     /// What the engine finds is a candidate.
     Never,
 }
@@ -193,9 +195,19 @@ impl Exact {
             Self::Never
         } else if has_open_line_start(node, 0) {
             Self::UnlessLastLineFeed
+        } else if node.any(&repeats_nothing) {
+            Self::ButGroups
         } else {
             Self::Always
         }
+    }
+}
+
+/// A part that may match nothing, repeated: PCRE ends with that empty time, and its groups are those of it.
+fn repeats_nothing(node: &Node) -> bool {
+    match node {
+        Node::Repeat { node, most, .. } => *most != Some(1) && node.length_min() == 0,
+        _ => false,
     }
 }
 
