@@ -89,8 +89,7 @@ impl Here<'_> {
         }
     }
 
-    fn first(
-        variables: &[Variable], name: Option<&[u8]>, state: &State, out: &mut Vec<u8>) {
+    fn first(variables: &[Variable], name: Option<&[u8]>, state: &State, out: &mut Vec<u8>) {
         for variable in variables {
             let kind = Kind::of(*variable);
             let found = match name {

@@ -83,7 +83,9 @@ impl Sum {
     /// The best set to look for.
     fn wanted(&self) -> Option<Texts> {
         let edges = [Some(&self.start), Some(&self.end)];
-        let all = [self.inner.as_ref(), self.whole.as_ref()].into_iter().chain(edges);
+        let all = [self.inner.as_ref(), self.whole.as_ref()]
+            .into_iter()
+            .chain(edges);
         best(all.flatten().filter(|texts| texts.is_useful()))
     }
 
@@ -156,7 +158,10 @@ impl Sum {
 
     fn repeated(once: Self, least: u32, most: Option<u32>) -> Self {
         match (least, most) {
-            (0, Some(1)) => match once.whole.and_then(|texts| texts.united(&Texts::empty_text())) {
+            (0, Some(1)) => match once
+                .whole
+                .and_then(|texts| texts.united(&Texts::empty_text()))
+            {
                 Some(texts) => Self::whole(texts),
                 None => Self::unknown(),
             },
@@ -185,7 +190,8 @@ impl Sum {
 
 /// The set that harmless traffic has least of.
 fn best<'a>(all: impl Iterator<Item = &'a Texts>) -> Option<Texts> {
-    all.min_by(|one, other| one.cost().total_cmp(&other.cost())).cloned()
+    all.min_by(|one, other| one.cost().total_cmp(&other.cost()))
+        .cloned()
 }
 
 /// Sets of which each match of the node has a byte.

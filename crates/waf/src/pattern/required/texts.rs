@@ -23,7 +23,9 @@ impl Texts {
 
     /// The bytes of a set, when they are `most` or fewer.
     pub(super) fn of_set(set: ByteSet, most: usize) -> Option<Self> {
-        let all: Vec<Vec<u8>> = bytes(set).map(|byte| vec![byte.to_ascii_lowercase()]).collect();
+        let all: Vec<Vec<u8>> = bytes(set)
+            .map(|byte| vec![byte.to_ascii_lowercase()])
+            .collect();
         let all = Self(all).sorted();
         (all.0.len() <= most).then_some(all)
     }
@@ -125,7 +127,8 @@ impl Texts {
         let mut kept: Vec<Vec<u8>> = Vec::new();
         for text in all {
             let is_longer = kept.iter().any(|short| {
-                text.windows(short.len()).any(|part| part == short.as_slice())
+                text.windows(short.len())
+                    .any(|part| part == short.as_slice())
             });
             if !is_longer {
                 kept.push(text);
