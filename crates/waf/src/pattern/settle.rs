@@ -56,6 +56,47 @@ pub(super) fn settle(node: &mut Node) {
     settle_before(node, Rest::END);
 }
 
+/// Makes greedy repetitions of one byte possessive where giving back never helps, so that the machine does not try. PCRE does
+/// so too, and needs it: without, `\s*,\s*` in a loop has too many ways to fail.
+pub(super) fn hasten(node: &mut Node) {
+    hasten_before(node, Rest::END);
+}
+
+fn hasten_before(node: &mut Node, rest: Rest) {
+    match node {
+        Node::Empty | Node::Set(_) | Node::Place(_) | Node::Back(..) => {}
+        Node::Concat(parts) => {
+            let mut rest = rest;
+            for part in parts.iter_mut().rev() {
+                hasten_before(part, rest);
+                rest = before(part, rest);
+            }
+        }
+        Node::Alternate(parts) => {
+            for part in parts {
+                hasten_before(part, rest);
+            }
+        }
+        Node::Group(_, inner) => hasten_before(inner, rest),
+        Node::Atomic(inner) | Node::Around(_, inner) => hasten_before(inner, Rest::END),
+        Node::Repeat {
+            node: inner,
+            least,
+            greed,
+            ..
+        } => {
+            let is_plain = *greed == Greed::Greedy
+                && rest.empty == Empty::Never
+                && single(inner).is_some_and(|set| rest.never_asks_back(set));
+            if is_plain {
+                *greed = Greed::Possessive;
+            }
+            let again = before(inner, rest).or(rest);
+            hasten_before(inner, if *least > 1 { again.perhaps() } else { again });
+        }
+    }
+}
+
 /// The bytes with which a match can begin, if it has any.
 pub(super) fn first(node: &Node) -> ByteSet {
     before(node, Rest::END).first
