@@ -83,7 +83,9 @@ impl Sum {
     /// The best set to look for.
     fn wanted(&self) -> Option<Texts> {
         let edges = [Some(&self.start), Some(&self.end)];
-        let all = [self.inner.as_ref(), self.whole.as_ref()].into_iter().chain(edges);
+        let all = [self.inner.as_ref(), self.whole.as_ref()]
+            .into_iter()
+            .chain(edges);
         best(all.flatten().filter(|texts| texts.is_useful()))
     }
 
@@ -98,12 +100,12 @@ impl Sum {
             Node::Concat(parts) => {
                 let mut parts = parts.iter().map(Self::of);
                 let first = parts.next().unwrap_or_else(Self::unknown);
-                parts.fold(first, Self::then)
+                parts.fold(first, |sum, next| sum.then(&next))
             }
             Node::Alternate(parts) => {
                 let mut parts = parts.iter().map(Self::of);
                 let first = parts.next().unwrap_or_else(Self::unknown);
-                parts.fold(first, Self::or)
+                parts.fold(first, |sum, next| sum.or(&next))
             }
             Node::Repeat {
                 node, least, most, ..
@@ -112,7 +114,7 @@ impl Sum {
         }
     }
 
-    fn then(self, next: Self) -> Self {
+    fn then(&self, next: &Self) -> Self {
         let whole = match (&self.whole, &next.whole) {
             (Some(one), Some(other)) => one.joined(other),
             _ => None,
@@ -137,9 +139,9 @@ impl Sum {
         }
     }
 
-    fn or(self, other: Self) -> Self {
+    fn or(&self, other: &Self) -> Self {
         let inner = match (self.wanted(), other.wanted()) {
-            (Some(one), Some(other)) => one.united(&other),
+            (Some(one), Some(other)) => Some(one.united_starts(&other)).filter(Texts::is_useful),
             _ => None,
         };
         let whole = match (&self.whole, &other.whole) {
@@ -156,7 +158,10 @@ impl Sum {
 
     fn repeated(once: Self, least: u32, most: Option<u32>) -> Self {
         match (least, most) {
-            (0, Some(1)) => match once.whole.and_then(|texts| texts.united(&Texts::empty_text())) {
+            (0, Some(1)) => match once
+                .whole
+                .and_then(|texts| texts.united(&Texts::empty_text()))
+            {
                 Some(texts) => Self::whole(texts),
                 None => Self::unknown(),
             },
@@ -168,16 +173,12 @@ impl Sum {
                 let written = least.min(4);
                 let mut sum = once.clone();
                 for _ in 1..written {
-                    sum = sum.then(once.clone());
+                    sum = sum.then(&once);
                 }
                 if most == Some(written) {
                     return sum;
                 }
-                let middle = Self {
-                    whole: None,
-                    ..Self::unknown()
-                };
-                sum.clone().then(middle).then(sum)
+                sum.then(&Self::unknown()).then(&sum)
             }
         }
     }
@@ -185,7 +186,8 @@ impl Sum {
 
 /// The set that harmless traffic has least of.
 fn best<'a>(all: impl Iterator<Item = &'a Texts>) -> Option<Texts> {
-    all.min_by(|one, other| one.cost().total_cmp(&other.cost())).cloned()
+    all.min_by(|one, other| one.cost().total_cmp(&other.cost()))
+        .cloned()
 }
 
 /// Sets of which each match of the node has a byte.

@@ -146,30 +146,33 @@ fn settle_before(node: &mut Node, rest: Rest) {
 
 /// A greedy repetition of one set, behind which giving back never helps.
 fn gives_one_answer(node: &Node, rest: Rest) -> bool {
-    match node {
-        Node::Repeat {
-            node,
-            greed: Greed::Greedy,
-            ..
-        } => single(node).is_some_and(|set| rest.never_asks_back(set)),
-        _ => false,
+    if let Node::Repeat {
+        node,
+        greed: Greed::Greedy,
+        ..
+    } = node
+    {
+        single(node).is_some_and(|set| rest.never_asks_back(set))
+    } else {
+        false
     }
 }
 
 /// The set of a node that is one byte.
 fn single(node: &Node) -> Option<ByteSet> {
-    match node {
-        Node::Set(set) => Some(*set),
-        Node::Group(_, inner) => single(inner),
-        _ => None,
+    if let Node::Group(_, inner) = node {
+        single(inner)
+    } else if let Node::Set(set) = node {
+        Some(*set)
+    } else {
+        None
     }
 }
 
 fn has_choice(node: &Node) -> bool {
-    node.any(&|node| match node {
-        Node::Alternate(_) => true,
-        Node::Repeat { least, most, .. } => *most != Some(*least),
-        _ => false,
+    node.any(&|node| {
+        matches!(node, Node::Alternate(_))
+            || matches!(node, Node::Repeat { least, most, .. } if *most != Some(*least))
     })
 }
 
@@ -226,11 +229,18 @@ pub(super) enum Exact {
 
 impl Exact {
     pub(super) fn of(node: &Node) -> Self {
-        let irregular = node.any(&|node| match node {
-            Node::Around(..) | Node::Back(..) | Node::Atomic(_) => true,
-            Node::Repeat { greed, .. } => *greed == Greed::Possessive,
-            Node::Place(place) => matches!(place, Place::LastLineEnd | Place::SearchStart),
-            _ => false,
+        let irregular = node.any(&|node| {
+            matches!(
+                node,
+                Node::Around(..)
+                    | Node::Back(..)
+                    | Node::Atomic(_)
+                    | Node::Place(Place::LastLineEnd | Place::SearchStart)
+                    | Node::Repeat {
+                        greed: Greed::Possessive,
+                        ..
+                    }
+            )
         });
         if irregular {
             Self::Never
@@ -246,10 +256,7 @@ impl Exact {
 
 /// A part that may match nothing, repeated: PCRE ends with that empty time, and its groups are those of it.
 fn repeats_nothing(node: &Node) -> bool {
-    match node {
-        Node::Repeat { node, most, .. } => *most != Some(1) && node.length_min() == 0,
-        _ => false,
-    }
+    matches!(node, Node::Repeat { node, most, .. } if *most != Some(1) && node.length_min() == 0)
 }
 
 /// Is there a `^` behind which nothing has to follow? `behind` bytes follow the node at least.

@@ -20,7 +20,12 @@ fn answer(pattern: &Pattern, value: &[u8], memory: &mut Memory) -> Answer {
     if memory.take_exhausted() {
         return Answer::Limit;
     }
-    assert_eq!(found, matched, "is_match and captures differ on {}", value.escape_ascii());
+    assert_eq!(
+        found,
+        matched,
+        "is_match and captures differ on {}",
+        value.escape_ascii()
+    );
     if !found {
         return Answer::No;
     }
@@ -44,12 +49,19 @@ fn payloads() -> Vec<Vec<u8>> {
                 continue;
             }
             for line in String::from_utf8_lossy(&std::fs::read(path).unwrap()).lines() {
-                let value = line.split_once(": ").map_or(line, |(_, value)| value).trim();
+                let value = line
+                    .split_once(": ")
+                    .map_or(line, |(_, value)| value)
+                    .trim();
                 let value = value.trim_matches(['"', '\'']);
                 values.insert(value.as_bytes().to_vec());
                 let plain = crate::transform::Transformation::UrlDecodeUni;
                 let mut out = Vec::new();
-                if plain.apply(value.as_bytes(), &crate::transform::UnicodeMap::default(), &mut out) {
+                if plain.apply(
+                    value.as_bytes(),
+                    &crate::transform::UnicodeMap::default(),
+                    &mut out,
+                ) {
                     values.insert(out);
                 }
             }
@@ -59,14 +71,19 @@ fn payloads() -> Vec<Vec<u8>> {
 }
 
 fn generated(source: &[u8]) -> Vec<Vec<u8>> {
-    let node = parse::parse(source).unwrap_or_else(|error| panic!("{}: {error}", source.escape_ascii()));
+    let node =
+        parse::parse(source).unwrap_or_else(|error| panic!("{}: {error}", source.escape_ascii()));
     let mut random = Random(SEED);
-    (0..GENERATED).map(|_| generate::value(&node, &mut random)).collect()
+    (0..GENERATED)
+        .map(|_| generate::value(&node, &mut random))
+        .collect()
 }
 
 #[test]
 fn crs_is_answered_as_by_pcre() {
-    let Some(oracle) = Oracle::build() else { return };
+    let Some(oracle) = Oracle::build() else {
+        return;
+    };
     let shared = payloads();
     let all = rules::patterns();
     let questions: Vec<_> = all
@@ -76,7 +93,9 @@ fn crs_is_answered_as_by_pcre() {
     let mut memory = Memory::default();
     let (mut compared, mut matches, mut wrong, mut limits) = (0_usize, 0_usize, Vec::new(), 0);
     for (chunk, ids) in questions.chunks(16).zip(all.chunks(16)) {
-        for ((answers, (source, own)), (id, _)) in oracle.ask(&shared, chunk).iter().zip(chunk).zip(ids) {
+        for ((answers, (source, own)), (id, _)) in
+            oracle.ask(&shared, chunk).iter().zip(chunk).zip(ids)
+        {
             let pattern = Pattern::compile(source).unwrap();
             for (theirs, value) in answers.iter().zip(shared.iter().chain(own)) {
                 let ours = answer(&pattern, value, &mut memory);
@@ -86,12 +105,19 @@ fn crs_is_answered_as_by_pcre() {
                     println!("{id} limit: {theirs:?} {ours:?} {}", value.escape_ascii());
                     limits += 1;
                 } else if *theirs != ours {
-                    wrong.push(format!("{id}: {}\n PCRE {theirs:?}\n ours {ours:?}", value.escape_ascii()));
+                    wrong.push(format!(
+                        "{id}: {}\n PCRE {theirs:?}\n ours {ours:?}",
+                        value.escape_ascii()
+                    ));
                 }
             }
         }
     }
-    println!("{compared} answers, {matches} matches, {} differ, {limits} limits, {} bytes of caches", wrong.len(), memory.bytes());
+    println!(
+        "{compared} answers, {matches} matches, {} differ, {limits} limits, {} bytes of caches",
+        wrong.len(),
+        memory.bytes()
+    );
     for text in wrong.iter().take(20) {
         println!("{text}");
     }
@@ -131,10 +157,22 @@ fn what_crs_requires_is_there() {
             let lower = value.to_ascii_lowercase();
             assert!(value.len() >= pattern.minimum_length(), "{id}: {shown}");
             let has = |literal: &Vec<u8>| lower.windows(literal.len()).any(|part| part == literal);
-            assert!(required.literals.as_ref().is_none_or(|all| all.iter().any(has)), "{id}: {shown}");
+            assert!(
+                required
+                    .literals
+                    .as_ref()
+                    .is_none_or(|all| all.iter().any(has)),
+                "{id}: {shown}"
+            );
             let there = ByteSet::of_value(&value);
-            assert!(required.classes.iter().all(|set| set.intersects(there)), "{id}: {shown}");
+            assert!(
+                required.classes.iter().all(|set| set.intersects(there)),
+                "{id}: {shown}"
+            );
         }
     }
-    println!("{} patterns, {total} literals, {matches} matches; two bytes: {short:?}; none: {without:?}", all.len());
+    println!(
+        "{} patterns, {total} literals, {matches} matches; two bytes: {short:?}; none: {without:?}",
+        all.len()
+    );
 }

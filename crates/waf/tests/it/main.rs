@@ -5,6 +5,8 @@ mod crs;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod pattern;
+#[cfg(test)]
 mod payloads;
 #[cfg(test)]
 mod seclang;

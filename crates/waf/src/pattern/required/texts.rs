@@ -23,7 +23,9 @@ impl Texts {
 
     /// The bytes of a set, when they are `most` or fewer.
     pub(super) fn of_set(set: ByteSet, most: usize) -> Option<Self> {
-        let all: Vec<Vec<u8>> = bytes(set).map(|byte| vec![byte.to_ascii_lowercase()]).collect();
+        let all: Vec<Vec<u8>> = bytes(set)
+            .map(|byte| vec![byte.to_ascii_lowercase()])
+            .collect();
         let all = Self(all).sorted();
         (all.0.len() <= most).then_some(all)
     }
@@ -83,7 +85,7 @@ impl Texts {
 
     /// Cut at their ends until they are few.
     pub(super) fn into_starts(self) -> Self {
-        self.cut(|text, length| text.truncate(length))
+        self.cut(Vec::truncate)
     }
 
     /// Cut at their starts until they are few.
@@ -125,7 +127,8 @@ impl Texts {
         let mut kept: Vec<Vec<u8>> = Vec::new();
         for text in all {
             let is_longer = kept.iter().any(|short| {
-                text.windows(short.len()).any(|part| part == short.as_slice())
+                text.windows(short.len())
+                    .any(|part| part == short.as_slice())
             });
             if !is_longer {
                 kept.push(text);
@@ -149,12 +152,11 @@ pub(super) fn frequency(byte: u8) -> f64 {
         b'e' | b'a' | b't' | b'i' | b'o' | b'n' | b'r' | b's' => 0.055,
         b'l' | b'c' | b'd' | b'u' | b'm' | b'p' | b'h' => 0.03,
         b'g' | b'f' | b'b' | b'y' | b'w' | b'v' | b'k' => 0.015,
-        b'a'..=b'z' => 0.004,
         b' ' => 0.06,
         b'0'..=b'9' => 0.02,
         b'A'..=b'Z' => 0.006,
         b'.' | b'-' | b'/' | b',' | b'=' | b'_' | b'"' | b':' => 0.012,
-        b';' | b'&' | b'%' | b'+' | b'\'' | b'(' | b')' | b'?' => 0.004,
+        b'j' | b'q' | b'x' | b'z' | b';' | b'&' | b'%' | b'+' | b'\'' | b'(' | b')' | b'?' => 0.004,
         b'\n' | b'\r' | b'\t' => 0.003,
         0x21..=0x7e => 0.0015,
         0..=0x1f | 0x7f => 0.0002,

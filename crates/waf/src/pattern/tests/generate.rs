@@ -18,7 +18,9 @@ impl Random {
     }
 }
 
-const SURROUNDINGS: &[&[u8]] = &[b"", b"", b"a", b" ", b"\n", b"x=1&", b"\\", b"/", b"\r\n", b"'", b"\0", b"9"];
+const SURROUNDINGS: &[&[u8]] = &[
+    b"", b"", b"a", b" ", b"\n", b"x=1&", b"\\", b"/", b"\r\n", b"'", b"\0", b"9",
+];
 
 /// A value around a text that `node` is likely to match.
 pub(super) fn value(node: &Node, random: &mut Random) -> Vec<u8> {
@@ -52,19 +54,36 @@ fn write(node: &Node, random: &mut Random, groups: &mut Vec<Vec<u8>>, out: &mut 
         Node::Set(set) => {
             let all: Vec<u8> = bytes(*set).collect();
             let plain: Vec<u8> = all.iter().copied().filter(u8::is_ascii_graphic).collect();
-            let from = if plain.is_empty() || random.one_in(4) { &all } else { &plain };
+            let from = if plain.is_empty() || random.one_in(4) {
+                &all
+            } else {
+                &plain
+            };
             if !from.is_empty() {
                 out.push(from[random.below(from.len())]);
             }
         }
         Node::Place(place) => match place {
-            Place::LineStart | Place::LineEnd | Place::LastLineEnd if random.one_in(4) => out.push(b'\n'),
+            Place::LineStart | Place::LineEnd | Place::LastLineEnd if random.one_in(4) => {
+                out.push(b'\n')
+            }
             Place::WordEdge if random.one_in(3) => out.push(b' '),
-            _ => {}
+            Place::TextStart
+            | Place::TextEnd
+            | Place::LastLineEnd
+            | Place::LineStart
+            | Place::LineEnd
+            | Place::WordEdge
+            | Place::NotWordEdge
+            | Place::SearchStart => {}
         },
-        Node::Concat(parts) => parts.iter().for_each(|part| write(part, random, groups, out)),
+        Node::Concat(parts) => parts
+            .iter()
+            .for_each(|part| write(part, random, groups, out)),
         Node::Alternate(parts) => write(&parts[random.below(parts.len())], random, groups, out),
-        Node::Repeat { node, least, most, .. } => {
+        Node::Repeat {
+            node, least, most, ..
+        } => {
             let most = most.unwrap_or(u32::MAX).saturating_sub(*least).min(3);
             let more = random.below(usize::try_from(most).unwrap() + 1);
             for _ in 0..usize::try_from(*least).unwrap() + more {

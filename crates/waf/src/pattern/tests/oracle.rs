@@ -37,7 +37,10 @@ impl Oracle {
             println!("not run: no C compiler or no libpcre2-dev");
             return None;
         }
-        Some(Self { program, _folder: folder })
+        Some(Self {
+            program,
+            _folder: folder,
+        })
     }
 
     /// Answers for each question: the shared values, then its own.
@@ -56,13 +59,22 @@ impl Oracle {
         let mut stdin = child.stdin.take().unwrap();
         let writer = std::thread::spawn(move || stdin.write_all(&input).unwrap());
         let mut output = Vec::new();
-        child.stdout.take().unwrap().read_to_end(&mut output).unwrap();
+        child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_end(&mut output)
+            .unwrap();
         writer.join().unwrap();
         assert!(child.wait().unwrap().success());
         let mut rest = output.as_slice();
         questions
             .iter()
-            .map(|(_, own)| (0..shared.len() + own.len()).map(|_| answer(&mut rest)).collect())
+            .map(|(_, own)| {
+                (0..shared.len() + own.len())
+                    .map(|_| answer(&mut rest))
+                    .collect()
+            })
             .collect()
     }
 }
@@ -94,7 +106,10 @@ fn answer(rest: &mut &[u8]) -> Answer {
                 .map(|four| i32::from_le_bytes(four.try_into().unwrap()))
                 .collect();
             let pair = |pair: &[i32]| {
-                Some((usize::try_from(pair[0]).ok()?, usize::try_from(pair[1]).ok()?))
+                Some((
+                    usize::try_from(pair[0]).ok()?,
+                    usize::try_from(pair[1]).ok()?,
+                ))
             };
             Answer::Yes(places.chunks(2).map(pair).collect())
         }

@@ -11,7 +11,10 @@ pub(super) fn patterns() -> Vec<(String, Vec<u8>)> {
         return Vec::new();
     };
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "conf"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "conf")
+    });
     paths.sort();
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
@@ -26,7 +29,9 @@ pub(super) fn patterns() -> Vec<(String, Vec<u8>)> {
                 id = rest.chars().take_while(char::is_ascii_digit).collect();
             }
             let pattern = pattern(line);
-            if let Some(pattern) = pattern.filter(|pattern| !pattern.contains("%{") && seen.insert(pattern.clone())) {
+            if let Some(pattern) =
+                pattern.filter(|pattern| !pattern.contains("%{") && seen.insert(pattern.clone()))
+            {
                 found.push((id.clone(), pattern.into_bytes()));
             }
         }
