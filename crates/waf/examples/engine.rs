@@ -17,6 +17,10 @@ use vauban_waf::{
     Transaction,
 };
 
+/// The product's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Disk;
 
 impl Files for Disk {

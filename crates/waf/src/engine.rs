@@ -11,6 +11,7 @@ mod compile;
 mod evaluate;
 mod expand;
 mod filter;
+mod guard;
 mod names;
 mod operate;
 mod program;

@@ -61,21 +61,29 @@ impl Pattern {
         let exact = Exact::of(&node);
         let engine =
             translate::engine(&node).map_err(|_too_large| PatternError::new(Problem::Size, 0))?;
+        let length_min = node.length_min();
+        let first = (length_min > 0).then(|| settle::first(&node));
+        let required = Required::of(&node);
         let program = match exact {
             Exact::Always => None,
-            // A program too large for the machine still has its engine.
-            Exact::UnlessLastLineFeed | Exact::ButGroups => Program::of(&node).ok(),
-            Exact::Never => Some(Program::of(&node)?),
+            Exact::UnlessLastLineFeed | Exact::ButGroups | Exact::Never => {
+                settle::hasten(&mut node);
+                match Program::of(&node) {
+                    Ok(program) => Some(program),
+                    Err(error) if exact == Exact::Never => return Err(error),
+                    // A program too large for the machine still has its engine.
+                    Err(_) => None,
+                }
+            }
         };
-        let length_min = node.length_min();
         Ok(Self {
             number: memory::number(),
             engine,
             exact,
             program,
-            first: (length_min > 0).then(|| settle::first(&node)),
+            first,
             length_min,
-            required: Required::of(&node),
+            required,
         })
     }
 

@@ -80,10 +80,8 @@ impl<'a> Run<'a> {
     fn set_variable(&mut self, rule: &'a Rule, set: &SetVar) {
         let value = match &set.change {
             Change::Unset => None,
-            Change::Set(template) => Some(match template.constant() {
-                Some(constant) => Text::of(constant),
-                None => Text::of(&self.text(rule, template)),
-            }),
+            Change::Constant(text) => Some(text.clone()),
+            Change::Set(template) => Some(Text::of(&self.text(rule, template))),
             Change::Add(sign, template) => {
                 let amount = match template.constant() {
                     Some(constant) => parse_number(constant),

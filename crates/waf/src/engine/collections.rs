@@ -1,7 +1,8 @@
 //! `TX`, which lives as long as a transaction, and the collections that outlive it.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
 
 use super::names::{NameId, Names};
 use crate::seclang::syntax::Variable;
@@ -18,6 +19,8 @@ const RECORD_NAMES_MAX: usize = 64;
 pub(crate) enum Text {
     Number(i64),
     Bytes(Box<[u8]>),
+    /// From a rule: shared with it.
+    Constant(Arc<[u8]>),
 }
 
 impl Text {
@@ -32,10 +35,19 @@ impl Text {
         }
     }
 
+    /// As [`Self::of`], for a text that many transactions will hold.
+    pub(crate) fn constant(bytes: &[u8]) -> Self {
+        match Self::of(bytes) {
+            Self::Bytes(bytes) => Self::Constant(bytes.into()),
+            number => number,
+        }
+    }
+
     pub(crate) fn number(&self) -> i64 {
         match self {
             Self::Number(number) => *number,
             Self::Bytes(bytes) => crate::operator::parse_number(bytes),
+            Self::Constant(bytes) => crate::operator::parse_number(bytes),
         }
     }
 
@@ -43,6 +55,7 @@ impl Text {
         match self {
             Self::Number(number) => write_number(*number, out),
             Self::Bytes(bytes) => out.extend_from_slice(bytes),
+            Self::Constant(bytes) => out.extend_from_slice(bytes),
         }
     }
 }
@@ -51,9 +64,10 @@ impl Text {
 pub(crate) fn write_number(number: i64, out: &mut Vec<u8>) {
     if (0..10).contains(&number) {
         out.push(b'0' + u8::try_from(number).unwrap_or_default());
-    } else {
-        out.extend_from_slice(number.to_string().as_bytes());
+        return;
     }
+    // Writing to a vector cannot fail.
+    drop(write!(out, "{number}"));
 }
 
 /// The `TX` collection of one transaction.
@@ -116,6 +130,14 @@ impl Tx {
             if let Some(text) = text {
                 visit(names.text(u32::try_from(index).unwrap_or(u32::MAX)), text);
             }
+        }
+        self.each_made(visit);
+    }
+
+    /// What is set and has a name that no rule spells out, in the order of the names as bytes.
+    pub(crate) fn each_made<'a>(&'a self, visit: &mut dyn FnMut(&'a [u8], &'a Text)) {
+        if self.dynamic.is_empty() {
+            return;
         }
         let mut rest: Vec<_> = self.dynamic.iter().collect();
         rest.sort_unstable_by_key(|(name, _)| *name);

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::guard::Guard;
 use super::names::Names;
 use super::program::{Chain, ChainId, Defaults, Program, Rule, RuleId, Settings, Sizes, Step};
 use crate::RuleMistake;
@@ -50,7 +51,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
                 let index = RuleId::try_from(rules.len()).unwrap_or(RuleId::MAX);
                 let rule = builder.rule(item, rule);
                 if let Some(steps) = phases.get_mut(rule.phase) {
-                    steps.push(Step::Rule(index));
+                    steps.push(Step::Rule(index, Guard::default()));
                 }
                 rules.push(rule);
             }
@@ -70,6 +71,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
     if !builder.mistakes.is_empty() {
         return Err(builder.mistakes);
     }
+    targets::settle_patterns(&mut rules, &builder.names);
     builder.sizes.rules = rules.len();
     builder.singles.sort_unstable();
     builder.singles.dedup();

@@ -5,6 +5,7 @@
 
 use super::expand::Here;
 use super::filter::{Candidate, Filter};
+use super::guard::Guard;
 use super::operate::{Answer, operate};
 use super::program::{
     After, CompiledCtl, Condition, Exclusion, Link, Program, Rule, RuleId, Selector, Source, Step,
@@ -55,14 +56,14 @@ impl<'a> Run<'a> {
             .get(phase)
             .map_or([].as_slice(), Vec::as_slice);
         for step in steps {
-            let id = match step {
+            let (id, guard) = match step {
                 Step::Marker(marker) => {
                     if self.state.flow.skip_to == Some(*marker) {
                         self.state.flow.skip_to = None;
                     }
                     continue;
                 }
-                Step::Rule(id) => *id,
+                Step::Rule(id, guard) => (*id, *guard),
             };
             let flow = &mut self.state.flow;
             if flow.skip_to.is_some() || flow.allowed.is_some() {
@@ -72,11 +73,25 @@ impl<'a> Run<'a> {
                 flow.skip_next -= 1;
                 continue;
             }
+            if self.ruled_out(guard, phase) {
+                continue;
+            }
             self.rule(id);
             if self.state.report.intervention.is_some() && phase != LOGGING {
                 return;
             }
         }
+    }
+
+    fn ruled_out(&mut self, guard: Guard, phase: usize) -> bool {
+        if self.strategy == Strategy::Exhaustive {
+            return false;
+        }
+        let index = usize::from(phase > 1);
+        if let Guard::Slot(_) = guard {
+            self.look(index);
+        }
+        guard.rules_out(&self.state.tx, self.state.found.get(index))
     }
 
     fn rule(&mut self, id: RuleId) {
@@ -173,7 +188,11 @@ impl<'a> Run<'a> {
             .iter()
             .flat_map(|target| match &target.source {
                 Source::Rows(kinds) => kinds.iter().map(|kind| (target, *kind)).collect(),
-                Source::TxSlot(_) | Source::Tx | Source::Stored | Source::Made => Vec::new(),
+                Source::TxSlot(_)
+                | Source::Tx
+                | Source::TxPattern(_)
+                | Source::Stored
+                | Source::Made => Vec::new(),
             });
         for (target, kind) in kinds {
             for index in 0..count {
@@ -204,6 +223,9 @@ impl<'a> Run<'a> {
             || !self.concerned(id, condition, target, candidate.row)
         {
             return false;
+        }
+        if condition.multi_match {
+            return self.row(rule, link, condition, (target.variable, row));
         }
         let here = self.here(rule);
         let found = self.state.found.get(phase);

@@ -52,6 +52,8 @@ struct Slot {
     /// A match contains a byte of each.
     classes: Vec<ByteSet>,
     chain: ChainId,
+    /// The results of all the chain's beginnings count too, and the rule applies its steps itself.
+    multi_match: bool,
 }
 
 /// What is wanted of the values of one kind.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 
+use super::guard::Guard;
 use super::names::{NameId, Names};
 use super::table::Kind;
 use crate::pattern::Pattern;
@@ -47,7 +48,7 @@ pub(crate) struct Sizes {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
-    Rule(RuleId),
+    Rule(RuleId, Guard),
     /// Number of a `SecMarker`'s name.
     Marker(u32),
 }
@@ -165,6 +166,7 @@ pub(crate) enum Name {
 
 #[derive(Debug)]
 pub(crate) enum Change {
+    Constant(super::collections::Text),
     Set(Template),
     /// Sign and amount.
     Add(i64, Template),
@@ -174,7 +176,10 @@ pub(crate) enum Change {
 impl Change {
     pub(crate) fn of(change: &SyntaxChange, names: &mut Names) -> Self {
         match change {
-            SyntaxChange::Set(template) => Self::Set(Template::of(template, names)),
+            SyntaxChange::Set(template) => match template.constant() {
+                Some(constant) => Self::Constant(super::collections::Text::constant(constant)),
+                None => Self::Set(Template::of(template, names)),
+            },
             SyntaxChange::Add(template) => Self::Add(1, Template::of(template, names)),
             SyntaxChange::Subtract(template) => Self::Add(-1, Template::of(template, names)),
             SyntaxChange::Unset => Self::Unset,
@@ -247,8 +252,10 @@ pub(crate) enum Source {
     Rows(Vec<Kind>),
     /// One `TX` variable of known name.
     TxSlot(NameId),
-    /// `TX` as a whole, or by pattern.
+    /// `TX` as a whole.
     Tx,
+    /// `TX` by pattern: the names of the rules that it matches; names that are made are matched when they are.
+    TxPattern(Vec<NameId>),
     /// A collection that outlives the transaction.
     Stored,
     /// `MATCHED_VAR` and its like, `RULE`, `TIME…`, `GEO`, `ENV`, sizes: made when asked.

@@ -57,6 +57,7 @@ impl RuleSet {
         let mut program = compile(&document)?;
         let request = Filter::build(&mut program, &REQUEST);
         let response = Filter::build(&mut program, &RESPONSE);
+        super::guard::guard(&mut program);
         Ok(Self {
             program,
             filters: [request, response],

@@ -22,6 +22,8 @@ pub struct Scratch {
     /// Two buffers for transformations outside the filter.
     pub(crate) first: Vec<u8>,
     pub(crate) second: Vec<u8>,
+    /// A value that is not a row.
+    pub(crate) value: Vec<u8>,
     /// Expanded parameter of an operator.
     pub(crate) parameter: Vec<u8>,
     states: Vec<State>,

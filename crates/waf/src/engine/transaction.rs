@@ -1,5 +1,6 @@
 //! One request and its answer, phase by phase.
 
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -93,21 +94,16 @@ impl Transaction {
             rules.mode(mode),
         );
         let table = &mut state.table;
-        let client = connection.client.to_string();
-        table.set(Variable::RemoteAddr, client.as_bytes());
-        table.set(Variable::RemoteHost, client.as_bytes());
-        table.set(
-            Variable::RemotePort,
-            connection.client_port.to_string().as_bytes(),
-        );
-        table.set(
-            Variable::ServerAddr,
-            connection.server.to_string().as_bytes(),
-        );
-        table.set(
-            Variable::ServerPort,
-            connection.server_port.to_string().as_bytes(),
-        );
+        let mut text = Vec::new();
+        written(&mut text, &connection.client);
+        table.set(Variable::RemoteAddr, &text);
+        table.set(Variable::RemoteHost, &text);
+        written(&mut text, &connection.client_port);
+        table.set(Variable::RemotePort, &text);
+        written(&mut text, &connection.server);
+        table.set(Variable::ServerAddr, &text);
+        written(&mut text, &connection.server_port);
+        table.set(Variable::ServerPort, &text);
         table.set(
             Variable::WebappId,
             rules.program.settings.webapp_id.as_bytes(),
@@ -307,6 +303,13 @@ impl Transaction {
             (Variable::ArgsGet, Variable::ArgsGetNames),
         );
     }
+}
+
+/// Replaces `text` with what `value` looks like.
+fn written(text: &mut Vec<u8>, value: &dyn std::fmt::Display) {
+    text.clear();
+    // Writing to a vector cannot fail.
+    drop(write!(text, "{value}"));
 }
 
 /// Headers that variables of their own come from.

@@ -13,6 +13,10 @@ const RECORDS_MAX: usize = 512 * 1024;
 const RECORDS_KEPT: usize = 16 * 1024;
 /// Bytes of a run that count as one step.
 const RUN_BYTES_PER_STEP: usize = 8;
+/// Steps after which a search begins to remember where it failed. Most searches end before.
+const STEPS_UNTIL_MEMORY: usize = 10_000;
+/// Words of 64 bits to remember failures with.
+const FAILURES_WORDS_MAX: usize = 512 * 1024;
 const UNSET: u32 = u32::MAX;
 
 /// What to do when the way taken fails.
@@ -35,6 +39,8 @@ pub(super) struct Stack {
     pub(super) slots: Vec<u32>,
     /// Height of the stack and place at which each frame began.
     frames: Vec<(usize, u32)>,
+    /// One bit for each final step and place: it was tried. Empty until a search is long.
+    tried: Vec<u64>,
 }
 
 /// What a search found.
@@ -81,6 +87,7 @@ pub(super) fn search(
         left: STEPS_MAX,
         stack,
     };
+    machine.stack.tried.clear();
     let mut found = Found::No;
     for at in text.from..=text.bytes.len() {
         let begins = match (first, text.bytes.get(at)) {
@@ -98,6 +105,8 @@ pub(super) fn search(
     }
     stack.records.clear();
     stack.records.shrink_to(RECORDS_KEPT);
+    stack.tried.clear();
+    stack.tried.shrink_to(RECORDS_KEPT);
     found
 }
 
@@ -172,6 +181,9 @@ impl Machine<'_> {
         let Some(step) = step else {
             return Then::Fail;
         };
+        if self.left < STEPS_MAX - STEPS_UNTIL_MEMORY && self.was_tried(number, at) {
+            return Then::Fail;
+        }
         match *step {
             Step::Set(set) => match self.text.get(at) {
                 Some(byte) if set.contains(*byte) => Then::Next(at + 1),
@@ -223,6 +235,30 @@ impl Machine<'_> {
             }
             Step::Match => Then::Matched,
         }
+    }
+
+    /// Was that final step tried at that place before? Then it failed, or the search would be over. It counts as tried now.
+    fn was_tried(&mut self, step: u32, at: usize) -> bool {
+        let ordinal = self.program.final_steps.get(place(step)).copied().flatten();
+        let Some(ordinal) = ordinal else {
+            return false;
+        };
+        let width = self.text.len() + 1;
+        if self.stack.tried.is_empty() {
+            let bits = width.saturating_mul(self.program.final_steps.len());
+            if bits / 64 >= FAILURES_WORDS_MAX {
+                return false;
+            }
+            self.stack.tried.resize(bits / 64 + 1, 0);
+        }
+        let bit = place(ordinal).saturating_mul(width).saturating_add(at);
+        let Some(word) = self.stack.tried.get_mut(bit / 64) else {
+            return false;
+        };
+        let mask = 1_u64 << (bit % 64);
+        let before = *word;
+        *word |= mask;
+        before & mask != 0
     }
 
     fn is_at(&self, wanted: Place, at: usize) -> bool {
@@ -350,9 +386,9 @@ impl Machine<'_> {
                     if !set.contains(*byte) {
                         continue;
                     }
-                    let at = at + 1;
-                    if left > 1 {
-                        let left = if left == u32::MAX { left } else { left - 1 };
+                    // `u32::MAX` bytes are more than any text has.
+                    let (at, left) = (at + 1, left - 1);
+                    if left > 0 {
                         self.stack.records.push(Record::Longer { step, at, left });
                     }
                     return Some((step + 1, place(at)));

@@ -60,12 +60,10 @@ impl fmt::Display for PatternError {
             (what, "") => write!(to, "{what} at byte {at} of the pattern")?,
             (what, hint) => write!(to, "{what} at byte {at} of the pattern; {hint}")?,
         }
-        match self.problem {
-            Problem::Escape(byte) | Problem::Flag(byte) => {
-                write!(to, " (`{}`)", byte.escape_ascii())
-            }
-            _ => Ok(()),
+        if let Problem::Escape(byte) | Problem::Flag(byte) = self.problem {
+            write!(to, " (`{}`)", byte.escape_ascii())?;
         }
+        Ok(())
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) struct Program {
     /// Slots: two for the match, two for each group, and places of loops.
     pub(super) slots: usize,
     pub(super) frames: usize,
+    /// For each step, its number among those whose failure at a place is final; empty when there are none.
+    pub(super) final_steps: Vec<Option<u32>>,
     pub(super) groups: usize,
 }
 
@@ -70,11 +72,15 @@ impl Program {
             steps: Vec::new(),
             slots: (groups + 1) * 2,
             frames: 0,
+            around: 0,
+            is_final: Vec::new(),
         };
         writer.node(node)?;
         writer.push(Step::Match)?;
         let as_usize = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let final_steps = writer.final_steps();
         Ok(Self {
+            final_steps,
             steps: writer.steps,
             slots: as_usize(writer.slots),
             frames: as_usize(writer.frames),
@@ -98,6 +104,10 @@ struct Writer {
     steps: Vec<Step>,
     slots: u32,
     frames: u32,
+    /// Assertions around the next step.
+    around: usize,
+    /// For each step, whether it stands outside of assertions.
+    is_final: Vec<bool>,
 }
 
 impl Writer {
@@ -107,6 +117,7 @@ impl Writer {
             return Err(PatternError::new(Problem::Size, 0));
         }
         self.steps.push(step);
+        self.is_final.push(self.around == 0);
         Ok(number)
     }
 
@@ -119,6 +130,26 @@ impl Writer {
         if let Some(there) = place.and_then(|place| self.steps.get_mut(place)) {
             *there = step;
         }
+    }
+
+    /// What follows a choice outside of assertions depends on its step and place alone, but for references and for loops that
+    /// look at what they matched.
+    fn final_steps(&self) -> Vec<Option<u32>> {
+        let remembers = |step: &Step| matches!(step, Step::Back(..) | Step::IfStill { .. });
+        if self.steps.iter().any(remembers) {
+            return Vec::new();
+        }
+        let mut count = 0;
+        let steps = self.steps.iter().zip(&self.is_final);
+        steps
+            .map(|(step, is_final)| {
+                let counts = *is_final && matches!(step, Step::Split(..) | Step::Run { .. });
+                counts.then(|| {
+                    count += 1;
+                    count - 1
+                })
+            })
+            .collect()
     }
 
     fn slot(&mut self) -> u32 {
@@ -148,7 +179,7 @@ impl Writer {
                     self.node(part)?;
                 }
             }
-            Node::Alternate(parts) => self.alternate(parts, |writer, part| writer.node(part))?,
+            Node::Alternate(parts) => self.alternate(parts, Self::node)?,
             Node::Repeat {
                 node,
                 least,
@@ -273,13 +304,15 @@ impl Writer {
     fn around(&mut self, around: Around, node: &Node) -> Result<(), PatternError> {
         let frame = self.frame();
         let begin = self.push(Step::Begin(frame))?;
-        match node {
-            Node::Alternate(parts) if around.behind => {
-                self.alternate(parts, |writer, part| writer.behind(part))?;
-            }
-            node if around.behind => self.behind(node)?,
-            node => self.node(node)?,
+        self.around += 1;
+        if !around.behind {
+            self.node(node)?;
+        } else if let Node::Alternate(parts) = node {
+            self.alternate(parts, Self::behind)?;
+        } else {
+            self.behind(node)?;
         }
+        self.around -= 1;
         if around.negative {
             self.push(Step::Deny(frame))?;
             let to = self.next();

@@ -100,12 +100,12 @@ impl Sum {
             Node::Concat(parts) => {
                 let mut parts = parts.iter().map(Self::of);
                 let first = parts.next().unwrap_or_else(Self::unknown);
-                parts.fold(first, Self::then)
+                parts.fold(first, |sum, next| sum.then(&next))
             }
             Node::Alternate(parts) => {
                 let mut parts = parts.iter().map(Self::of);
                 let first = parts.next().unwrap_or_else(Self::unknown);
-                parts.fold(first, Self::or)
+                parts.fold(first, |sum, next| sum.or(&next))
             }
             Node::Repeat {
                 node, least, most, ..
@@ -114,7 +114,7 @@ impl Sum {
         }
     }
 
-    fn then(self, next: Self) -> Self {
+    fn then(&self, next: &Self) -> Self {
         let whole = match (&self.whole, &next.whole) {
             (Some(one), Some(other)) => one.joined(other),
             _ => None,
@@ -139,9 +139,9 @@ impl Sum {
         }
     }
 
-    fn or(self, other: Self) -> Self {
+    fn or(&self, other: &Self) -> Self {
         let inner = match (self.wanted(), other.wanted()) {
-            (Some(one), Some(other)) => one.united(&other),
+            (Some(one), Some(other)) => Some(one.united_starts(&other)).filter(Texts::is_useful),
             _ => None,
         };
         let whole = match (&self.whole, &other.whole) {
@@ -173,16 +173,12 @@ impl Sum {
                 let written = least.min(4);
                 let mut sum = once.clone();
                 for _ in 1..written {
-                    sum = sum.then(once.clone());
+                    sum = sum.then(&once);
                 }
                 if most == Some(written) {
                     return sum;
                 }
-                let middle = Self {
-                    whole: None,
-                    ..Self::unknown()
-                };
-                sum.clone().then(middle).then(sum)
+                sum.then(&Self::unknown()).then(&sum)
             }
         }
     }

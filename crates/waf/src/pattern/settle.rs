@@ -56,6 +56,47 @@ pub(super) fn settle(node: &mut Node) {
     settle_before(node, Rest::END);
 }
 
+/// Makes greedy repetitions of one byte possessive where giving back never helps, so that the machine does not try. PCRE does
+/// so too, and needs it: without, `\s*,\s*` in a loop has too many ways to fail.
+pub(super) fn hasten(node: &mut Node) {
+    hasten_before(node, Rest::END);
+}
+
+fn hasten_before(node: &mut Node, rest: Rest) {
+    match node {
+        Node::Empty | Node::Set(_) | Node::Place(_) | Node::Back(..) => {}
+        Node::Concat(parts) => {
+            let mut rest = rest;
+            for part in parts.iter_mut().rev() {
+                hasten_before(part, rest);
+                rest = before(part, rest);
+            }
+        }
+        Node::Alternate(parts) => {
+            for part in parts {
+                hasten_before(part, rest);
+            }
+        }
+        Node::Group(_, inner) => hasten_before(inner, rest),
+        Node::Atomic(inner) | Node::Around(_, inner) => hasten_before(inner, Rest::END),
+        Node::Repeat {
+            node: inner,
+            least,
+            greed,
+            ..
+        } => {
+            let is_plain = *greed == Greed::Greedy
+                && rest.empty == Empty::Never
+                && single(inner).is_some_and(|set| rest.never_asks_back(set));
+            if is_plain {
+                *greed = Greed::Possessive;
+            }
+            let again = before(inner, rest).or(rest);
+            hasten_before(inner, if *least > 1 { again.perhaps() } else { again });
+        }
+    }
+}
+
 /// The bytes with which a match can begin, if it has any.
 pub(super) fn first(node: &Node) -> ByteSet {
     before(node, Rest::END).first
@@ -105,30 +146,33 @@ fn settle_before(node: &mut Node, rest: Rest) {
 
 /// A greedy repetition of one set, behind which giving back never helps.
 fn gives_one_answer(node: &Node, rest: Rest) -> bool {
-    match node {
-        Node::Repeat {
-            node,
-            greed: Greed::Greedy,
-            ..
-        } => single(node).is_some_and(|set| rest.never_asks_back(set)),
-        _ => false,
+    if let Node::Repeat {
+        node,
+        greed: Greed::Greedy,
+        ..
+    } = node
+    {
+        single(node).is_some_and(|set| rest.never_asks_back(set))
+    } else {
+        false
     }
 }
 
 /// The set of a node that is one byte.
 fn single(node: &Node) -> Option<ByteSet> {
-    match node {
-        Node::Set(set) => Some(*set),
-        Node::Group(_, inner) => single(inner),
-        _ => None,
+    if let Node::Group(_, inner) = node {
+        single(inner)
+    } else if let Node::Set(set) = node {
+        Some(*set)
+    } else {
+        None
     }
 }
 
 fn has_choice(node: &Node) -> bool {
-    node.any(&|node| match node {
-        Node::Alternate(_) => true,
-        Node::Repeat { least, most, .. } => *most != Some(*least),
-        _ => false,
+    node.any(&|node| {
+        matches!(node, Node::Alternate(_))
+            || matches!(node, Node::Repeat { least, most, .. } if *most != Some(*least))
     })
 }
 
@@ -185,11 +229,18 @@ pub(super) enum Exact {
 
 impl Exact {
     pub(super) fn of(node: &Node) -> Self {
-        let irregular = node.any(&|node| match node {
-            Node::Around(..) | Node::Back(..) | Node::Atomic(_) => true,
-            Node::Repeat { greed, .. } => *greed == Greed::Possessive,
-            Node::Place(place) => matches!(place, Place::LastLineEnd | Place::SearchStart),
-            _ => false,
+        let irregular = node.any(&|node| {
+            matches!(
+                node,
+                Node::Around(..)
+                    | Node::Back(..)
+                    | Node::Atomic(_)
+                    | Node::Place(Place::LastLineEnd | Place::SearchStart)
+                    | Node::Repeat {
+                        greed: Greed::Possessive,
+                        ..
+                    }
+            )
         });
         if irregular {
             Self::Never
@@ -205,10 +256,7 @@ impl Exact {
 
 /// A part that may match nothing, repeated: PCRE ends with that empty time, and its groups are those of it.
 fn repeats_nothing(node: &Node) -> bool {
-    match node {
-        Node::Repeat { node, most, .. } => *most != Some(1) && node.length_min() == 0,
-        _ => false,
-    }
+    matches!(node, Node::Repeat { node, most, .. } if *most != Some(1) && node.length_min() == 0)
 }
 
 /// Is there a `^` behind which nothing has to follow? `behind` bytes follow the node at least.

@@ -45,19 +45,19 @@ pub(super) enum Node {
     /// One byte of a set.
     Set(ByteSet),
     Place(Place),
-    Concat(Vec<Node>),
-    Alternate(Vec<Node>),
+    Concat(Vec<Self>),
+    Alternate(Vec<Self>),
     Repeat {
-        node: Box<Node>,
+        node: Box<Self>,
         least: u32,
         most: Option<u32>,
         greed: Greed,
     },
     /// A capturing group; numbers begin at one.
-    Group(u32, Box<Node>),
+    Group(u32, Box<Self>),
     /// `(?>…)`
-    Atomic(Box<Node>),
-    Around(Around, Box<Node>),
+    Atomic(Box<Self>),
+    Around(Around, Box<Self>),
     /// What the group matched; with the flag `i` when true.
     Back(u32, bool),
 }
@@ -122,11 +122,6 @@ impl Node {
 /// The bytes of a set, in their order.
 pub(super) fn bytes(set: ByteSet) -> impl Iterator<Item = u8> {
     (0..=u8::MAX).filter(move |byte| set.contains(*byte))
-}
-
-/// How many bytes a set has.
-pub(super) fn count(set: ByteSet) -> usize {
-    bytes(set).count()
 }
 
 /// The bytes for which `wanted` is true.

@@ -9,6 +9,8 @@ mod libinjection;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod pattern;
+#[cfg(test)]
 mod payloads;
 #[cfg(test)]
 mod seclang;

@@ -1,8 +1,10 @@
 //! Targets: where the values of each come from.
 
-use super::super::program::{Exclusion, Selector, Source, Target};
+use super::super::names::Names;
+use super::super::program::{Exclusion, Rule, Selector, Source, Target};
 use super::super::table::Kind;
 use super::Builder;
+use crate::pattern::Memory;
 use crate::seclang::syntax::{
     Place, Selector as SelectorText, Target as TargetText, TargetKind, Variable,
 };
@@ -32,6 +34,7 @@ impl Builder {
             (Variable::Tx, Some(SelectorText::Name(name))) => {
                 Source::TxSlot(self.names.intern(name))
             }
+            (Variable::Tx, Some(SelectorText::Pattern(_))) => Source::TxPattern(Vec::new()),
             (Variable::Tx, _) => Source::Tx,
             (variable, selector) => source(variable, selector.as_ref()),
         };
@@ -173,4 +176,26 @@ fn single(variable: Variable) -> bool {
                 | Variable::User
                 | Variable::Xml
         )
+}
+
+/// Fills in the names that patterns of `TX` match, once all names are known.
+pub(super) fn settle_patterns(rules: &mut [Rule], names: &Names) {
+    let mut memory = Memory::default();
+    let targets = rules
+        .iter_mut()
+        .flat_map(|rule| &mut rule.links)
+        .filter_map(|link| link.condition.as_mut())
+        .flat_map(|condition| &mut condition.targets);
+    for target in targets {
+        let (Source::TxPattern(known), Some(Selector::Pattern(pattern))) =
+            (&mut target.source, &target.selector)
+        else {
+            continue;
+        };
+        known.extend(
+            (0..)
+                .take(names.len())
+                .filter(|id| pattern.is_match(names.text(*id), &mut memory)),
+        );
+    }
 }

@@ -1,10 +1,11 @@
 //! The slow way: every value of a target, transformed for this rule alone.
 
-use super::super::collections::write_number;
+use super::super::collections::{Text, write_number};
 use super::super::expand::write_key;
 use super::super::operate::operate;
 use super::super::program::{Condition, Link, Operator, Rule, RuleId, Source, Target};
-use super::super::table::{Kind, RowId};
+use super::super::state::Matched;
+use super::super::table::{Kind, Row, RowId, Table};
 use super::{Run, excluded, selects};
 use crate::seclang::syntax::Variable;
 use crate::transform::{Transformation, UnicodeMap};
@@ -44,16 +45,19 @@ impl<'a> Run<'a> {
                 {
                     return false;
                 }
-                let mut value = Vec::new();
+                let mut value = std::mem::take(&mut self.scratch.value);
+                value.clear();
                 text.write(&mut value);
-                let selector = self.program.names.text(*name).to_vec();
-                self.owned(id, rule, link, condition, (target, (selector, value)))
+                let selector = self.program.names.text(*name);
+                let any = self.owned(id, rule, link, condition, (target, selector, &value));
+                self.scratch.value = value;
+                any
             }
-            Source::Tx | Source::Stored | Source::Made => {
+            Source::Tx | Source::TxPattern(_) | Source::Stored | Source::Made => {
                 let values = self.collect(rule, target);
                 let mut any = false;
-                for value in values {
-                    any |= self.owned(id, rule, link, condition, (target, value));
+                for (selector, value) in values {
+                    any |= self.owned(id, rule, link, condition, (target, &selector, &value));
                 }
                 any
             }
@@ -76,7 +80,7 @@ impl<'a> Run<'a> {
                 }
             }
             Source::TxSlot(name) => count = i64::from(self.state.tx.slot(*name).is_some()),
-            Source::Tx | Source::Stored | Source::Made => {
+            Source::Tx | Source::TxPattern(_) | Source::Stored | Source::Made => {
                 count = i64::try_from(self.collect(rule, target).len()).unwrap_or(i64::MAX);
             }
         }
@@ -85,22 +89,15 @@ impl<'a> Run<'a> {
         {
             return false;
         }
-        let mut value = Vec::new();
+        let mut value = std::mem::take(&mut self.scratch.value);
+        value.clear();
         write_number(count, &mut value);
-        let here = self.here(rule);
-        let answer = operate(
-            here,
-            &condition.operator,
-            &value,
-            link.capture,
-            (self.scratch, self.state),
-        );
-        if !self.holds(rule, answer, condition.negated) {
-            return false;
-        }
-        self.state.matched.push(target.variable, b"", &value);
-        self.on_match(rule, link, &condition.operator, answer);
-        true
+        let variable = target.variable;
+        let any = self.ask(rule, link, condition, &value, &|matched, _, value| {
+            matched.push(variable, b"", value);
+        });
+        self.scratch.value = value;
+        any
     }
 
     fn count_rows(
@@ -140,25 +137,35 @@ impl<'a> Run<'a> {
         (target, kind): (&'a Target, Kind),
     ) -> bool {
         let mut any = false;
-        let mut value = Vec::new();
         for index in 0..self.state.table.of_kind(kind).len() {
-            let Some(row) = self.row_at(kind, index) else {
+            let Some(id_of_row) = self.row_at(kind, index) else {
                 continue;
             };
-            if !self.concerned(id, condition, target, row) {
+            if !self.concerned(id, condition, target, id_of_row) {
                 continue;
             }
-            let Some(row) = self.state.table.row(row) else {
-                continue;
-            };
-            value.clear();
-            value.extend_from_slice(self.state.table.bytes(row.value));
-            let name = row.name;
-            any |= self.judge(rule, link, condition, &value, |state| {
-                let name = state.table.bytes(name).to_vec();
-                (target.variable, name)
-            });
+            if let Some(row) = self.state.table.row(id_of_row) {
+                any |= self.row(rule, link, condition, (target.variable, row));
+            }
         }
+        any
+    }
+
+    /// Transforms and judges one row that the rule is concerned with.
+    pub(super) fn row(
+        &mut self,
+        rule: &'a Rule,
+        link: &'a Link,
+        condition: &'a Condition,
+        (variable, row): (Variable, Row),
+    ) -> bool {
+        let mut value = std::mem::take(&mut self.scratch.value);
+        value.clear();
+        value.extend_from_slice(self.state.table.bytes(row.value));
+        let any = self.judge(rule, link, condition, &value, &|matched, table, value| {
+            matched.push(variable, table.bytes(row.name), value);
+        });
+        self.scratch.value = value;
         any
     }
 
@@ -168,19 +175,20 @@ impl<'a> Run<'a> {
         rule: &'a Rule,
         link: &'a Link,
         condition: &'a Condition,
-        (target, (selector, value)): (&'a Target, Owned),
+        (target, selector, value): (&'a Target, &[u8], &[u8]),
     ) -> bool {
         let out = excluded(
             self.program,
             self.state,
-            (id, condition, target.variable, &selector),
+            (id, condition, target.variable, selector),
             self.scratch,
         );
         if out {
             return false;
         }
-        self.judge(rule, link, condition, &value, |_| {
-            (target.variable, selector.clone())
+        let variable = target.variable;
+        self.judge(rule, link, condition, value, &|matched, _, value| {
+            matched.push(variable, selector, value);
         })
     }
 
@@ -192,11 +200,7 @@ impl<'a> Run<'a> {
     fn collect(&mut self, rule: &'a Rule, target: &'a Target) -> Vec<Owned> {
         let mut all: Vec<Owned> = Vec::new();
         match target.variable {
-            Variable::Tx => self.state.tx.each(&self.program.names, &mut |name, text| {
-                let mut value = Vec::new();
-                text.write(&mut value);
-                all.push((name.to_vec(), value));
-            }),
+            Variable::Tx => return self.collect_tx(target),
             Variable::MatchedVars | Variable::MatchedVarsNames => {
                 for index in 0..self.state.matched.len() {
                     let Some((variable, name, value)) = self.state.matched.entry(index) else {
@@ -249,6 +253,36 @@ impl<'a> Run<'a> {
         all
     }
 
+    fn collect_tx(&mut self, target: &Target) -> Vec<Owned> {
+        let Self {
+            scratch,
+            state,
+            program,
+            ..
+        } = self;
+        let mut all: Vec<Owned> = Vec::new();
+        let mut keep = |name: &[u8], text: &Text| {
+            let mut value = Vec::new();
+            text.write(&mut value);
+            all.push((name.to_vec(), value));
+        };
+        if let Source::TxPattern(known) = &target.source {
+            for id in known {
+                if let Some(text) = state.tx.slot(*id) {
+                    keep(program.names.text(*id), text);
+                }
+            }
+            state.tx.each_made(&mut |name, text| {
+                if selects(target.selector.as_ref(), name, scratch) {
+                    keep(name, text);
+                }
+            });
+        } else {
+            state.tx.each(&program.names, &mut keep);
+        }
+        all
+    }
+
     /// Transforms one value as the rule says, and asks the operator; with `multiMatch`, after each step that changed it.
     fn judge(
         &mut self,
@@ -256,29 +290,32 @@ impl<'a> Run<'a> {
         link: &'a Link,
         condition: &'a Condition,
         value: &[u8],
-        key: impl Fn(&super::State) -> (Variable, Vec<u8>),
+        push: &dyn Fn(&mut Matched, &Table, &[u8]),
     ) -> bool {
         let program = self.program;
         let map = &program.settings.unicode;
         let chain = program.chains.get(usize::from(condition.chain));
         let steps = chain.map_or([].as_slice(), |chain| chain.steps.as_slice());
+        if steps.is_empty() {
+            return self.ask(rule, link, condition, value, push);
+        }
         let mut any = false;
         let mut last = std::mem::take(&mut self.scratch.first);
         let mut next = std::mem::take(&mut self.scratch.second);
         last.clear();
         last.extend_from_slice(value);
         if condition.multi_match {
-            any |= self.ask(rule, link, condition, &last, &key);
+            any |= self.ask(rule, link, condition, &last, push);
             for step in steps {
                 if changed(*step, &mut last, &mut next, map) {
-                    any |= self.ask(rule, link, condition, &last, &key);
+                    any |= self.ask(rule, link, condition, &last, push);
                 }
             }
         } else {
             for step in steps {
                 changed(*step, &mut last, &mut next, map);
             }
-            any |= self.ask(rule, link, condition, &last, &key);
+            any |= self.ask(rule, link, condition, &last, push);
         }
         self.scratch.first = last;
         self.scratch.second = next;
@@ -291,7 +328,7 @@ impl<'a> Run<'a> {
         link: &'a Link,
         condition: &'a Condition,
         value: &[u8],
-        key: &impl Fn(&super::State) -> (Variable, Vec<u8>),
+        push: &dyn Fn(&mut Matched, &Table, &[u8]),
     ) -> bool {
         let here = self.here(rule);
         let answer = operate(
@@ -304,8 +341,8 @@ impl<'a> Run<'a> {
         if !self.holds(rule, answer, condition.negated) {
             return false;
         }
-        let (variable, name) = key(self.state);
-        self.state.matched.push(variable, &name, value);
+        let super::State { matched, table, .. } = &mut *self.state;
+        push(matched, table, value);
         self.on_match(rule, link, &condition.operator, answer);
         true
     }

@@ -23,7 +23,7 @@ impl Filter {
         for phase in phases {
             let steps = program.phases.get(*phase).cloned().unwrap_or_default();
             for step in steps {
-                if let Step::Rule(id) = step {
+                if let Step::Rule(id, _) = step {
                     enlist(program, id, &mut slots);
                 }
             }
@@ -99,6 +99,7 @@ fn enlist(program: &mut Program, id: RuleId, slots: &mut Vec<(RuleId, Slot, Requ
         minimum: u32::try_from(required.minimum).unwrap_or(u32::MAX),
         classes: required.classes.clone(),
         chain: condition.chain,
+        multi_match: condition.multi_match,
     };
     slots.push((id, slot, required));
 }
@@ -113,7 +114,7 @@ fn suits(condition: &Condition) -> bool {
         .targets
         .iter()
         .all(|target| matches!(target.selector, Some(Selector::Name(_))));
-    rows && !named && !condition.negated && !condition.multi_match
+    rows && !named && !condition.negated
 }
 
 /// `None` for operators that the filter cannot help.
@@ -134,24 +135,20 @@ fn required(operator: &Operator) -> Option<Required> {
         }
         Operator::Words(automaton) => return words(automaton),
         Operator::Text(test, template) => return text(*test, template.constant()?),
-        Operator::DetectSqli => none,
+        // A word or a number alone is never an injection.
+        Operator::DetectSqli => Required {
+            classes: vec![word_bytes().complement()],
+            ..none
+        },
         // Without one of these there is neither a tag nor an attribute.
         Operator::DetectXss => Required {
             classes: vec![ByteSet::of(b"<=")],
             ..none
         },
-        Operator::ByteRange(ranges) => {
-            let mut forbidden = ByteSet::empty();
-            for byte in 0..=255_u8 {
-                if !ranges.0.get(usize::from(byte)).copied().unwrap_or(false) {
-                    forbidden.insert(byte);
-                }
-            }
-            Required {
-                classes: vec![forbidden],
-                ..none
-            }
-        }
+        Operator::ByteRange(ranges) => Required {
+            classes: vec![crate::operator::bytes_refused(ranges)],
+            ..none
+        },
         Operator::UrlEncoding => Required {
             classes: vec![ByteSet::of(b"%")],
             ..none
@@ -232,8 +229,11 @@ fn kinds(program: &Program, slots: &[(RuleId, Slot, Required)], words: usize) ->
                     plan.chains.push((chain, vec![0; words]));
                 }
             });
-            if let Some((_, mask)) = plan.chains.iter_mut().find(|(own, _)| *own == slot.chain) {
-                set_bit(mask, index);
+            for (own, mask) in &mut plan.chains {
+                let begins = slot.multi_match && begins_with(program, slot.chain, *own);
+                if *own == slot.chain || begins {
+                    set_bit(mask, index);
+                }
             }
         }
     }
@@ -249,6 +249,21 @@ fn kinds(program: &Program, slots: &[(RuleId, Slot, Required)], words: usize) ->
             });
     }
     plans
+}
+
+/// Whether `beginning` is a beginning of `chain`, the empty one included.
+fn begins_with(program: &Program, chain: ChainId, beginning: ChainId) -> bool {
+    let mut found = false;
+    with_parents(program, chain, |own| found |= own == beginning);
+    found
+}
+
+fn word_bytes() -> ByteSet {
+    let mut set = ByteSet::of(b"_");
+    for byte in (b'0'..=b'9').chain(b'a'..=b'z').chain(b'A'..=b'Z') {
+        set.insert(byte);
+    }
+    set
 }
 
 fn with_parents(program: &Program, chain: ChainId, mut visit: impl FnMut(ChainId)) {
@@ -275,7 +290,11 @@ fn kinds_of(program: &Program, rule: RuleId) -> Vec<Kind> {
                 .iter()
                 .flat_map(|target| match &target.source {
                     Source::Rows(kinds) => kinds.clone(),
-                    Source::TxSlot(_) | Source::Tx | Source::Stored | Source::Made => Vec::new(),
+                    Source::TxSlot(_)
+                    | Source::Tx
+                    | Source::TxPattern(_)
+                    | Source::Stored
+                    | Source::Made => Vec::new(),
                 })
                 .collect()
         })
@@ -294,7 +313,7 @@ fn gates(program: &Program, phases: &[usize], words: usize) -> Vec<Gate> {
             .get(*phase)
             .map_or([].as_slice(), Vec::as_slice);
         for (position, step) in steps.iter().enumerate() {
-            let Step::Rule(id) = step else { continue };
+            let Step::Rule(id, _) = step else { continue };
             let Some((mut gate, marker)) = program
                 .rules
                 .get(*id as usize)
@@ -307,7 +326,7 @@ fn gates(program: &Program, phases: &[usize], words: usize) -> Vec<Gate> {
                 .skip(position + 1)
                 .take_while(|step| !matches!(step, Step::Marker(own) if *own == marker));
             let slots = guarded.filter_map(|step| match step {
-                Step::Rule(id) => slot_of(program, *id),
+                Step::Rule(id, _) => slot_of(program, *id),
                 Step::Marker(_) => None,
             });
             for slot in slots {

@@ -27,6 +27,8 @@ pub(crate) struct Findings {
     seen: Vec<u8>,
     /// Slots that were open whenever values were looked at. Of any other slot the list says nothing.
     complete: Vec<u64>,
+    /// Slots with a list that is not empty.
+    present: Vec<u64>,
     work: Work,
 }
 
@@ -66,6 +68,8 @@ impl Findings {
         self.seen.clear();
         self.complete.clear();
         self.complete.resize(filter.words, u64::MAX);
+        self.present.clear();
+        self.present.resize(filter.words, 0);
     }
 
     /// Bytes that it keeps for the next transaction.
@@ -77,6 +81,12 @@ impl Findings {
                 .iter()
                 .map(|list| list.capacity() * size_of::<Candidate>())
                 .sum::<usize>()
+    }
+
+    /// Whether every value was looked at and none is for the slot.
+    pub(crate) fn has_none(&self, slot: u16) -> bool {
+        let index = usize::from(slot);
+        bit(&self.complete, index) && !bit(&self.present, index)
     }
 
     /// The values that the slot should look at, or `None` when it must look at all.
@@ -190,6 +200,7 @@ impl Findings {
             arena,
             lists,
             touched,
+            present,
             work,
             ..
         } = self;
@@ -226,7 +237,7 @@ impl Findings {
                 if !possible {
                     continue;
                 }
-                let changed = if shared {
+                let changed = if shared || slot.multi_match {
                     None
                 } else {
                     work.results
@@ -236,7 +247,16 @@ impl Findings {
                 let Some(list) = lists.get_mut(number) else {
                     continue;
                 };
+                // Several results of one value may hit a rule that looks at all of them itself.
+                if slot.multi_match
+                    && list
+                        .last()
+                        .is_some_and(|last| last.row == row && last.version == version)
+                {
+                    continue;
+                }
                 if list.is_empty() {
+                    super::set_bit(present, number);
                     touched.push(u16::try_from(number).unwrap_or(u16::MAX));
                 }
                 list.push(Candidate {

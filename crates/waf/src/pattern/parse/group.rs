@@ -92,9 +92,10 @@ impl<'a> Parser<'a> {
         let Some(body) = self.body(start, depth)? else {
             return Ok(None);
         };
-        let has_lengths = match &body {
-            Node::Alternate(parts) => parts.iter().all(|part| part.length_fixed().is_some()),
-            body => body.length_fixed().is_some(),
+        let has_lengths = if let Node::Alternate(parts) = &body {
+            parts.iter().all(|part| part.length_fixed().is_some())
+        } else {
+            body.length_fixed().is_some()
         };
         if around.behind && !has_lengths {
             return Err(PatternError::new(Problem::LookBehind, start));

@@ -85,7 +85,7 @@ impl Texts {
 
     /// Cut at their ends until they are few.
     pub(super) fn into_starts(self) -> Self {
-        self.cut(|text, length| text.truncate(length))
+        self.cut(Vec::truncate)
     }
 
     /// Cut at their starts until they are few.
@@ -152,12 +152,11 @@ pub(super) fn frequency(byte: u8) -> f64 {
         b'e' | b'a' | b't' | b'i' | b'o' | b'n' | b'r' | b's' => 0.055,
         b'l' | b'c' | b'd' | b'u' | b'm' | b'p' | b'h' => 0.03,
         b'g' | b'f' | b'b' | b'y' | b'w' | b'v' | b'k' => 0.015,
-        b'a'..=b'z' => 0.004,
         b' ' => 0.06,
         b'0'..=b'9' => 0.02,
         b'A'..=b'Z' => 0.006,
         b'.' | b'-' | b'/' | b',' | b'=' | b'_' | b'"' | b':' => 0.012,
-        b';' | b'&' | b'%' | b'+' | b'\'' | b'(' | b')' | b'?' => 0.004,
+        b'j' | b'q' | b'x' | b'z' | b';' | b'&' | b'%' | b'+' | b'\'' | b'(' | b')' | b'?' => 0.004,
         b'\n' | b'\r' | b'\t' => 0.003,
         0x21..=0x7e => 0.0015,
         0..=0x1f | 0x7f => 0.0002,

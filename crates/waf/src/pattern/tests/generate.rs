@@ -68,7 +68,14 @@ fn write(node: &Node, random: &mut Random, groups: &mut Vec<Vec<u8>>, out: &mut 
                 out.push(b'\n')
             }
             Place::WordEdge if random.one_in(3) => out.push(b' '),
-            _ => {}
+            Place::TextStart
+            | Place::TextEnd
+            | Place::LastLineEnd
+            | Place::LineStart
+            | Place::LineEnd
+            | Place::WordEdge
+            | Place::NotWordEdge
+            | Place::SearchStart => {}
         },
         Node::Concat(parts) => parts
             .iter()

@@ -47,7 +47,7 @@ fn pattern(line: &str) -> Option<String> {
     while let Some(char) = chars.next() {
         match char {
             '"' => break,
-            '\\' if chars.peek() == Some(&'"') => {}
+            '\\' if chars.next_if_eq(&'"').is_some() => out.push('"'),
             char => out.push(char),
         }
     }
