@@ -1,7 +1,7 @@
 //! `vauban waf test`: what the rules say about one request, and why.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ pub(super) fn test(arguments: &TestArguments) -> Outcome {
     }
 }
 
-fn request(file: &PathBuf) -> Result<Request, Failure> {
+fn request(file: &Path) -> Result<Request, Failure> {
     let bytes = if file.as_os_str() == "-" {
         disk::read_from(std::io::stdin(), REQUEST_BYTES_MAX).map_err(|error| {
             Failure::Configuration(format!("standard input could not be read: {error}"))
@@ -198,9 +198,8 @@ fn one(text: &mut String, traced: &Traced) -> std::fmt::Result {
     field("action", &action)?;
     match traced.scores {
         [None, None] => {}
-        [Some(inbound), None] => field("score", &inbound.to_string())?,
         [None, Some(outbound)] => field("score", &format!("{outbound} outbound"))?,
-        [Some(inbound), Some(0)] => field("score", &inbound.to_string())?,
+        [Some(inbound), None | Some(0)] => field("score", &inbound.to_string())?,
         [Some(inbound), Some(outbound)] => {
             field("score", &format!("{inbound}, {outbound} outbound"))?;
         }

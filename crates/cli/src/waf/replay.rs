@@ -77,6 +77,9 @@ pub(crate) struct ReplayArguments {
     format: Format,
 }
 
+/// Files by their names.
+type Files = Vec<(String, Replay)>;
+
 /// What came of requests.
 #[derive(Debug, Default, Clone)]
 struct Tally {
@@ -131,7 +134,7 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Outcome {
 pub(super) fn read(
     paths: &[PathBuf],
     reading: &ReadingArguments,
-) -> Result<(Vec<(String, Replay)>, Vec<String>), Failure> {
+) -> Result<(Files, Vec<String>), Failure> {
     let mut files = Vec::new();
     let mut unread = Vec::new();
     let mut mistakes = Vec::new();

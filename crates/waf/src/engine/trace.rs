@@ -78,7 +78,11 @@ impl<'a> Run<'a> {
             action: word(&rule.disruptive),
             resolved: match resolved {
                 Disruptive::Block => "pass",
-                other => word(other),
+                other @ (Disruptive::Pass
+                | Disruptive::Deny
+                | Disruptive::Drop
+                | Disruptive::Redirect(_)
+                | Disruptive::Allow(_)) => word(other),
             },
             status: asks.then_some(status),
             withheld: asks && self.state.flow.mode != EngineMode::On,
@@ -121,17 +125,13 @@ impl<'a> Run<'a> {
 
     fn scores(&self) -> [Option<i64>; 2] {
         let sum = |names: &[&str]| {
-            let mut sum = None;
-            for level in 1..=4 {
-                for name in names {
-                    let name = format!("{name}anomaly_score_pl{level}");
-                    let text = self.state.tx.find(&self.program.names, name.as_bytes());
-                    if let Some(text) = text {
-                        sum = Some(sum.unwrap_or(0_i64).saturating_add(Text::number(text)));
-                    }
-                }
-            }
-            sum
+            let all = (1..=4).flat_map(|level| {
+                let names = names.iter();
+                names.map(move |name| format!("{name}anomaly_score_pl{level}"))
+            });
+            all.filter_map(|name| self.state.tx.find(&self.program.names, name.as_bytes()))
+                .map(Text::number)
+                .reduce(i64::saturating_add)
         };
         [sum(&["", "inbound_"]), sum(&["outbound_"])]
     }

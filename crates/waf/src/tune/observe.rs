@@ -90,10 +90,18 @@ fn finding(text: &str) -> Option<(&str, &str, &str)> {
             Some((rule, variable, after))
         }
         (_, Some((variable, after))) => {
-            let (_, after) = after.split_once("` (")?;
-            let after = after
-                .find("); ")
-                .map_or("", |end| after.get(end + 1..).unwrap_or(""));
+            let (_, after) = after.split_once("` (").unwrap_or_default();
+            // A message may hold what ends one; only what another finding follows does.
+            let next = |end: &usize| {
+                after.get(end + 3..).is_some_and(|rest| {
+                    rest.starts_with("also ")
+                        || rest
+                            .split_once(' ')
+                            .is_some_and(|(rule, _)| rule.parse::<u64>().is_ok())
+                })
+            };
+            let end = after.match_indices("); ").map(|(at, _)| at).find(next);
+            let after = end.and_then(|end| after.get(end + 1..)).unwrap_or("");
             Some((rule, variable, after))
         }
         (Some(_) | None, None) => None,

@@ -94,11 +94,12 @@ pub fn written(proposals: &[Proposal], placement: Placement) -> String {
             1 => "once".to_owned(),
             count => format!("{count} times"),
         };
-        let what = proposal.target.as_deref().unwrap_or("no part of its own");
-        text.push_str(&format!(
-            "\n# Rule {} refused {what}, observed {times}.\n{}",
-            proposal.rule, proposal.text
-        ));
+        let what = proposal.target.as_deref().unwrap_or("the request");
+        let rule = proposal.rule;
+        text.push_str("\n# ");
+        // Writing to a `String` cannot fail.
+        writeln!(text, "Rule {rule} refused {what}, observed {times}.").unwrap_or_default();
+        text.push_str(&proposal.text);
     }
     text
 }
