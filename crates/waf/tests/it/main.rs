@@ -13,6 +13,8 @@ mod pattern;
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
+mod profile;
+#[cfg(test)]
 mod seclang;
 #[cfg(test)]
 mod transform;
