@@ -98,7 +98,7 @@ impl Node {
             } if Some(*least) == *most => node
                 .length_fixed()?
                 .checked_mul(usize::try_from(*least).ok()?),
-            Self::Repeat { .. } => None,
+            Self::Repeat { .. } | Self::Back(..) => None,
             Self::Group(_, node) | Self::Atomic(node) => node.length_fixed(),
         }
     }
