@@ -18,6 +18,7 @@ mod line;
 mod outcome;
 mod supervise;
 mod user;
+mod waf;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -76,6 +77,9 @@ enum Command {
     /// People who may log in.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Try rule sets: test suites, single requests, payloads, and exclusions for false positives.
+    #[command(subcommand)]
+    Waf(waf::WafCommand),
     /// A bank behind three lines, on free loopback ports, and the story of a few requests.
     Demo(demo::DemoArguments),
     /// A service of the demo bank (started by `demo`).
@@ -109,6 +113,7 @@ fn main() -> ExitCode {
         Command::Explain { decision, state } => explain::explain(&decision, &state),
         Command::Audit(command) => audit::audit(&command),
         Command::User(command) => user::user(command),
+        Command::Waf(command) => waf::waf(&command),
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::BankService(arguments) => demo::service::run(&arguments),
     };

@@ -20,12 +20,14 @@ mod ruleset;
 mod scratch;
 mod state;
 mod table;
+mod trace;
 mod transaction;
 
 pub use self::collections::Store;
 pub use self::report::{Finding, Intervention, InterventionKind, Report};
 pub use self::ruleset::{Figures, Mode, RuleSet};
 pub use self::scratch::Scratch;
+pub use self::trace::{Traced, TracedValue};
 pub use self::transaction::{Connection, RequestHead, ResponseHead, Transaction};
 
 use crate::seclang::syntax::EngineMode;

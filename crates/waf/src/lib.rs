@@ -19,12 +19,16 @@ pub mod regression;
 pub mod replay;
 mod seclang;
 pub mod transform;
+pub mod tune;
 
 pub use self::engine::{
     Connection, Figures, Finding, Intervention, InterventionKind, Mode, Report, RequestHead,
-    ResponseHead, RuleSet, Scratch, Store, Strategy, Transaction,
+    ResponseHead, RuleSet, Scratch, Store, Strategy, Traced, TracedValue, Transaction,
 };
 pub use self::seclang::{
     FILE_BYTES_MAX, FILES_MAX, Files, GEO_BYTES_MAX, INCLUDE_DEPTH_MAX, MISTAKES_MAX, RULES_MAX,
     RuleMistake, Source, Summary, TEXT_BYTES_MAX, check,
 };
+
+/// The rules of our own: small, precise, and complete in themselves (`rules/baseline.conf`).
+pub const BASELINE: &str = include_str!("../rules/baseline.conf");

@@ -15,6 +15,7 @@ mod placeholder;
 mod tests;
 
 pub use lines::Placement;
+pub(crate) use lines::decoded;
 
 use crate::regression::{RegressionMistake, Request};
 

@@ -77,7 +77,13 @@ fn number(value: &Value, key: &str) -> f64 {
 
 fn build(root: &Path) -> anyhow::Result<PathBuf> {
     let arguments = [
-        "build", "--locked", "--release", "-p", "vauban-waf", "--example", "engine",
+        "build",
+        "--locked",
+        "--release",
+        "-p",
+        "vauban-waf",
+        "--example",
+        "engine",
     ];
     run(root, env!("CARGO"), &arguments)?;
     Ok(crate::run::target(root)?.join("release/examples/engine"))

@@ -22,3 +22,5 @@ mod refusals;
 mod story;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod waf;

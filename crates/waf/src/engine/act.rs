@@ -13,7 +13,7 @@ use crate::operator::parse_number;
 use crate::seclang::syntax::{Ctl, EngineMode, Variable};
 
 /// Bytes of a matched value that a finding keeps.
-const VALUE_BYTES_MAX: usize = 256;
+pub(super) const VALUE_BYTES_MAX: usize = 256;
 /// Bytes of an expanded message.
 const TEXT_BYTES_MAX: usize = 4096;
 /// Findings that a report keeps.
@@ -281,6 +281,15 @@ impl<'a> Run<'a> {
             }
             (own, _) => (own, rule.status),
         };
+        let usual = if matches!(action, Disruptive::Redirect(_)) {
+            302
+        } else {
+            403
+        };
+        let status = status.unwrap_or(usual);
+        if self.state.trace.is_some() {
+            self.trace(rule, action, status);
+        }
         let kind = match action {
             Disruptive::Pass | Disruptive::Block => return,
             Disruptive::Allow(scope) => {
@@ -293,14 +302,9 @@ impl<'a> Run<'a> {
             Disruptive::Drop => InterventionKind::Drop,
             Disruptive::Redirect(to) => InterventionKind::Redirect(self.text(rule, to)),
         };
-        let usual = if matches!(kind, InterventionKind::Redirect(_)) {
-            302
-        } else {
-            403
-        };
         let intervention = Intervention {
             kind,
-            status: status.unwrap_or(usual),
+            status,
             rule: rule.id,
         };
         let report = &mut self.state.report;
@@ -339,7 +343,11 @@ impl<'a> Run<'a> {
     }
 
     /// What the head says, or else the last link that says it.
-    fn last_text(&self, rule: &'a Rule, part: impl Fn(&Link) -> Option<&Template>) -> Vec<u8> {
+    pub(super) fn last_text(
+        &self,
+        rule: &'a Rule,
+        part: impl Fn(&Link) -> Option<&Template>,
+    ) -> Vec<u8> {
         let head = rule.links.first().and_then(&part);
         let template = head.or_else(|| rule.links.iter().rev().find_map(&part));
         let mut text = template.map_or_else(Vec::new, |template| self.text(rule, template));

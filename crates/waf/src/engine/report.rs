@@ -1,5 +1,7 @@
 //! What a transaction found, for the caller's decision and its audit.
 
+use super::trace::Traced;
+
 /// What the rules ask for when they do not let a transaction pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intervention {
@@ -59,4 +61,13 @@ pub struct Report {
     /// Rules that gave no answer: a pattern beyond its step budget. Each is in `rule` order of occurrence; a caller that blocks
     /// must treat the transaction as not inspected.
     pub exhausted: Vec<u64>,
+    /// Every match in its order, silent ones too, after [`Transaction::keep_trace`](super::Transaction::keep_trace).
+    pub trace: Vec<Traced>,
+}
+
+impl Report {
+    /// Whether the rules ask for an intervention, even if the engine only detects.
+    pub fn asks(&self) -> bool {
+        self.intervention.is_some() || self.withheld.is_some()
+    }
 }

@@ -5,6 +5,7 @@ use super::filter::{Filter, Findings};
 use super::program::{Program, RuleId};
 use super::report::Report;
 use super::table::Table;
+use super::trace::Traced;
 use crate::seclang::syntax::{AllowScope, EngineMode, Processor, Variable};
 
 /// Everything that changes while rules run. Kept by [`super::Scratch`] for the next transaction.
@@ -24,6 +25,8 @@ pub(crate) struct State {
     pub(crate) geo: Vec<(&'static str, Vec<u8>)>,
     pub(crate) environment: Vec<(Box<str>, Vec<u8>)>,
     pub(crate) report: Report,
+    /// Every match, when somebody asked for it.
+    pub(crate) trace: Option<Vec<Traced>>,
     pub(crate) flow: Flow,
 }
 
@@ -107,6 +110,7 @@ impl State {
         self.geo.clear();
         self.environment.clear();
         self.report = Report::default();
+        self.trace = None;
         self.flow = Flow {
             mode,
             request_body_access: program.settings.request_body_access,

@@ -122,6 +122,11 @@ impl Transaction {
         }
     }
 
+    /// Keeps every match from here on, for [`Report::trace`]. It costs time and memory; a line of defence has no use for it.
+    pub fn keep_trace(&mut self) {
+        self.state.trace = Some(Vec::new());
+    }
+
     /// Phase 1.
     pub fn request(
         &mut self,
@@ -228,7 +233,8 @@ impl Transaction {
         if self.state.flow.mode != EngineMode::Off {
             self.run_at(LOGGING, elapsed_ms, scratch);
         }
-        let report = std::mem::take(&mut self.state.report);
+        let mut report = std::mem::take(&mut self.state.report);
+        report.trace = self.state.trace.take().unwrap_or_default();
         scratch.keep(self.state);
         report
     }

@@ -18,6 +18,7 @@ pub struct Runner {
     mode: Mode,
     scratch: Scratch,
     count: u64,
+    traced: bool,
 }
 
 impl Runner {
@@ -30,7 +31,14 @@ impl Runner {
             mode,
             scratch: Scratch::default(),
             count: 0,
+            traced: false,
         }
+    }
+
+    /// Keeps every match of each transaction, for [`Report::trace`].
+    pub fn traced(mut self) -> Self {
+        self.traced = true;
+        self
     }
 
     /// One transaction through all five phases; `response` is what the backend answers.
@@ -48,6 +56,9 @@ impl Runner {
         let scratch = &mut self.scratch;
         let mut transaction =
             Transaction::with_strategy(&self.rules, &self.store, &connection, choice, scratch);
+        if self.traced {
+            transaction.keep_trace();
+        }
         let headers = borrowed(&request.headers);
         let id = self.count.to_string();
         let head = RequestHead {

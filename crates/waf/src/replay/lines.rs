@@ -51,9 +51,14 @@ pub(super) fn plain(line: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// A URL-encoded line. A `%` without two digits stands for itself.
 pub(super) fn encoded(line: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let line = plain(line)?;
-    let mut value = Vec::with_capacity(line.len());
-    let mut rest = line.as_ref();
+    plain(line)?;
+    Some(decoded(line))
+}
+
+/// URL-encoded text, decoded.
+pub(crate) fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut value = Vec::with_capacity(text.len());
+    let mut rest = text;
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
         let escaped = after
@@ -69,7 +74,7 @@ pub(super) fn encoded(line: &[u8]) -> Option<Cow<'_, [u8]>> {
             (None, other) => value.push(*other),
         }
     }
-    Some(Cow::Owned(value))
+    Cow::Owned(value)
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u8> {
