@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     EdgeRoles,
     /// The edge counts neither addresses nor users.
     EdgeBudgets,
+    /// The edge runs no rule.
+    EdgeInspect,
     /// The edge takes any parameter and body.
     EdgeContract,
     /// The authority believes what the edge says it read.
@@ -179,6 +181,7 @@ const ALL: &[Fault] = &[
     Fault::EdgeToken,
     Fault::EdgeRoles,
     Fault::EdgeBudgets,
+    Fault::EdgeInspect,
     Fault::EdgeContract,
     Fault::Registry,
     Fault::GuardPeer,

@@ -28,3 +28,6 @@ pub use self::seclang::{
     FILE_BYTES_MAX, FILES_MAX, Files, GEO_BYTES_MAX, INCLUDE_DEPTH_MAX, MISTAKES_MAX, RULES_MAX,
     RuleMistake, Source, Summary, TEXT_BYTES_MAX, check,
 };
+
+/// The rules of our own: small, precise, and complete in themselves (`rules/baseline.conf`).
+pub const BASELINE: &str = include_str!("../rules/baseline.conf");
