@@ -46,6 +46,11 @@ pub(crate) fn plan(budgets: &str, plain: SocketAddr) -> Plan {
     load_text(PLAN, budgets, plain)
 }
 
+/// A plan of this text, of which nothing runs.
+pub(crate) fn plan_of(text: &str) -> Plan {
+    load_text(text, WIDE, ([127, 0, 0, 1], 1).into())
+}
+
 fn load_text(text: &str, budgets: &str, plain: SocketAddr) -> Plan {
     let text = text
         .replace("BUDGETS", budgets)
