@@ -327,12 +327,7 @@ impl Station {
         .await
     }
 
-    async fn edge(
-        &self,
-        socket: Socket,
-        audit: Log,
-        rules: Option<Rules>,
-    ) -> anyhow::Result<()> {
+    async fn edge(&self, socket: Socket, audit: Log, rules: Option<Rules>) -> anyhow::Result<()> {
         let rules = rules.context("rules")?;
         let (_stopper, stop) = stop_pair();
         let workload = self

@@ -103,6 +103,14 @@ const LOSSES: &[Loss] = &[
         quick: false,
     },
     Loss {
+        fault: Fault::EdgeInspect,
+        id: control::EDGE_INSPECT,
+        title: "the edge runs no rule",
+        head: ("edge", "waf"),
+        controls: &[control::EDGE_INSPECT],
+        quick: false,
+    },
+    Loss {
         fault: Fault::Registry,
         id: control::AUTHORITY_REGISTRY,
         title: "the authority believes what the edge says",

@@ -111,7 +111,8 @@ fn hidden(variable: &str, value: &str, redact: &[String]) -> bool {
         return !collection.ends_with("_names") && secret(name);
     }
     if MANY.contains(&collection) || MANY.contains(&variable.as_str()) {
-        return secret(&value.to_ascii_lowercase());
+        // The file of accounts is what attacks ask for, and its name no credential.
+        return secret(&value.to_ascii_lowercase().replace("/passwd", "/"));
     }
     // Scores and counts.
     !value.bytes().all(|byte| byte.is_ascii_digit())

@@ -83,6 +83,15 @@ impl World {
         Self::with_limits(|_limits| {}, budgets, change).await
     }
 
+    /// Where no rule runs, so that what is malformed comes to the contract.
+    pub(crate) async fn uninspected() -> Self {
+        let text = PLAN.replace(
+            "waf: { rules: [baseline], mode: block }",
+            "waf: { danger_off: \"the contract is tested\" }",
+        );
+        Self::of_text(&text, Path::new("")).await
+    }
+
     /// With these limits and budgets, and parts changed so.
     pub(crate) async fn with_limits(
         limit: impl FnOnce(&mut Limits),

@@ -43,6 +43,11 @@ fn what_may_be_a_secret_is_withheld() {
     }
     check("REQUEST_URI", "/a?Token=x", "REQUEST_URI (withheld)");
     check("REQUEST_BODY", "pin=1", "REQUEST_BODY (withheld)");
+    check(
+        "REQUEST_URI",
+        "/etc/passwd",
+        "REQUEST_URI `/etc/passwd` (it looks bad)",
+    );
     check("REQUEST_URI", "/../x", "REQUEST_URI `/../x` (it looks bad)");
     check(
         "TX:anomaly_score",
