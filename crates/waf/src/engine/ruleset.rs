@@ -75,6 +75,11 @@ impl RuleSet {
         }
     }
 
+    /// Whether it reads request bodies at all (`SecRequestBodyAccess On`).
+    pub fn reads_request_bodies(&self) -> bool {
+        self.program.settings.request_body_access
+    }
+
     pub(crate) fn mode(&self, mode: Mode) -> EngineMode {
         match mode {
             Mode::AsConfigured => self.program.settings.mode,
