@@ -39,7 +39,7 @@ impl Text {
     pub(crate) fn constant(bytes: &[u8]) -> Self {
         match Self::of(bytes) {
             Self::Bytes(bytes) => Self::Constant(bytes.into()),
-            number => number,
+            other @ (Self::Number(_) | Self::Constant(_)) => other,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::compile::compile;
 use super::filter::Filter;
-use super::program::Program;
+use super::program::{Left, Program};
 use crate::seclang::syntax::EngineMode;
 use crate::seclang::{self, Files, RuleMistake, Source};
 
@@ -62,6 +62,11 @@ impl RuleSet {
             program,
             filters: [request, response],
         })
+    }
+
+    /// What the rules ask for and this engine does not do: logs, files, lists on the network.
+    pub fn left_to_caller(&self) -> &[Left] {
+        &self.program.left
     }
 
     /// What it consists of.

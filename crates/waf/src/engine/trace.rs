@@ -76,9 +76,11 @@ impl<'a> Run<'a> {
             part: self.part(rule),
             sanitise: rule.links.iter().any(|link| link.sanitise),
             action: word(&rule.disruptive),
-            resolved: match resolved {
-                Disruptive::Block => "pass",
-                other => word(other),
+            // A default action that says `block` again blocks nothing.
+            resolved: if matches!(resolved, Disruptive::Block) {
+                "pass"
+            } else {
+                word(resolved)
             },
             status: asks.then_some(status),
             withheld: asks && self.state.flow.mode != EngineMode::On,
@@ -120,18 +122,17 @@ impl<'a> Run<'a> {
     }
 
     fn scores(&self) -> [Option<i64>; 2] {
+        let score = |name: String| {
+            let text = self.state.tx.find(&self.program.names, name.as_bytes());
+            text.map(Text::number)
+        };
         let sum = |names: &[&str]| {
-            let mut sum = None;
-            for level in 1..=4 {
-                for name in names {
-                    let name = format!("{name}anomaly_score_pl{level}");
-                    let text = self.state.tx.find(&self.program.names, name.as_bytes());
-                    if let Some(text) = text {
-                        sum = Some(sum.unwrap_or(0_i64).saturating_add(Text::number(text)));
-                    }
-                }
-            }
-            sum
+            let all = (1..=4).flat_map(|level| {
+                names
+                    .iter()
+                    .map(move |name| format!("{name}anomaly_score_pl{level}"))
+            });
+            all.filter_map(score).reduce(i64::saturating_add)
         };
         [sum(&["", "inbound_"]), sum(&["outbound_"])]
     }
