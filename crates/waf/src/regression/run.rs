@@ -36,6 +36,7 @@ impl Runner {
     }
 
     /// Keeps every match of each transaction, for [`Report::trace`].
+    #[must_use]
     pub fn traced(mut self) -> Self {
         self.traced = true;
         self

@@ -95,7 +95,9 @@ pub fn written(proposals: &[Proposal], placement: Placement) -> String {
             count => format!("{count} times"),
         };
         let what = proposal.target.as_deref().unwrap_or("no part of its own");
-        text.push_str(&format!(
+        // Writing to a string cannot fail.
+        drop(write!(
+            text,
             "\n# Rule {} refused {what}, observed {times}.\n{}",
             proposal.rule, proposal.text
         ));

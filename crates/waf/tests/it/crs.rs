@@ -45,8 +45,12 @@ pub(crate) fn crs(setup: &str) -> Option<Arc<RuleSet>> {
             "{}",
             mistakes
                 .iter()
-                .map(|one| format!("{one}\n"))
-                .collect::<String>()
+                .map(ToString::to_string)
+                .collect::<Vec<String>>()
+                .join(
+                    "
+"
+                )
         ),
     }
 }
