@@ -401,8 +401,8 @@ fn waf() -> Value {
             "oneOf".to_owned(),
             json!([
                 { "required": ["danger_off"], "maxProperties": 1 },
-                { "required": ["mode", "rules"] },
-                { "required": ["mode", "modsecurity_rules_file"] },
+                { "required": ["mode", "rules"], "properties": { "danger_off": false } },
+                { "required": ["mode", "modsecurity_rules_file"], "properties": { "danger_off": false } },
             ]),
         );
     }
