@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
+#[cfg(test)]
+mod tests;
+
 use super::names::{NameId, Names};
 use crate::seclang::syntax::Variable;
 

@@ -95,12 +95,12 @@ pub fn written(proposals: &[Proposal], placement: Placement) -> String {
             count => format!("{count} times"),
         };
         let what = proposal.target.as_deref().unwrap_or("no part of its own");
-        // Writing to a string cannot fail.
-        drop(write!(
-            text,
-            "\n# Rule {} refused {what}, observed {times}.\n{}",
-            proposal.rule, proposal.text
-        ));
+        let heading = format!(
+            "\n# Rule {} refused {what}, observed {times}.\n",
+            proposal.rule
+        );
+        text.push_str(&heading);
+        text.push_str(&proposal.text);
     }
     text
 }

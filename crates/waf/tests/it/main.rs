@@ -5,6 +5,8 @@ mod body;
 #[cfg(test)]
 mod crs;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
 mod libinjection;
 #[cfg(test)]
 mod oracle;
