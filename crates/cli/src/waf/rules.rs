@@ -13,19 +13,30 @@ use crate::outcome::Failure;
 const PACKAGE_RULES: &str = "/usr/share/modsecurity-crs/rules";
 const PACKAGE_SETUP: &str = "/etc/modsecurity/crs/crs-setup.conf";
 
-/// Rules, of one kind.
+/// Rules of one kind.
 #[derive(Debug, Args)]
-#[group(id = "kind", required = true, multiple = false, args = ["rules", "crs", "baseline"])]
-pub(crate) struct RuleArguments {
+#[group(required = true, multiple = false)]
+struct KindArguments {
     /// Rule files, or patterns of their names (`'rules/*.conf'`), in this order.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     rules: Vec<String>,
     /// OWASP CRS: of Debian's package `modsecurity-crs`, or of a folder that holds `crs-setup.conf` and `rules/`.
-    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    crs: Option<PathBuf>,
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true)]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, without a folder, and with one"
+    )]
+    crs: Option<Option<PathBuf>>,
     /// The rules that Vauban brings along.
     #[arg(long)]
     baseline: bool,
+}
+
+/// Rules, and what stands around them.
+#[derive(Debug, Args)]
+pub(crate) struct RuleArguments {
+    #[command(flatten)]
+    kind: KindArguments,
     /// Engine settings to begin with, such as a `modsecurity.conf`, in place of the built-in ones.
     #[arg(long, value_name = "FILE")]
     engine: Option<PathBuf>,
@@ -89,34 +100,37 @@ impl RuleArguments {
         match &self.engine {
             Some(file) => file_text(file),
             // The baseline brings its own settings of everything but the switch.
-            None if self.baseline => Ok(built_in("engine.conf", "SecRuleEngine On\n")),
+            None if self.kind.baseline => Ok(built_in("engine.conf", "SecRuleEngine On\n")),
             None => Ok(built_in("engine.conf", regression::ENGINE)),
         }
     }
 
     /// What comes before the setup, and what after.
     fn rules(&self) -> Result<(Vec<Text>, Vec<Text>), Failure> {
-        if self.baseline {
+        if self.kind.baseline {
             return Ok((Vec::new(), vec![built_in("baseline.conf", BASELINE)]));
         }
-        let Some(folder) = &self.crs else {
-            let mut rules = each(&self.rules)?;
+        let Some(folder) = &self.kind.crs else {
+            let mut rules = each(&self.kind.rules)?;
             let last = rules.iter().rposition(Text::is_setup);
             let behind = rules.split_off(last.map_or(0, |last| last + 1));
             return Ok((rules, behind));
         };
-        let (setup, rules) = if folder.as_os_str().is_empty() {
-            if !Path::new(PACKAGE_RULES).is_dir() {
+        let (setup, rules) = match folder {
+            Some(folder) => {
+                let setup = folder.join("crs-setup.conf");
+                let example = folder.join("crs-setup.conf.example");
+                let setup = if setup.exists() { setup } else { example };
+                (setup, folder.join("rules"))
+            }
+            None if Path::new(PACKAGE_RULES).is_dir() => {
+                (PathBuf::from(PACKAGE_SETUP), PathBuf::from(PACKAGE_RULES))
+            }
+            None => {
                 return Err(Failure::Configuration(format!(
                     "`{PACKAGE_RULES}` is not there\n  hint: install Debian's `modsecurity-crs`, or name a folder: `--crs=FOLDER`"
                 )));
             }
-            (PathBuf::from(PACKAGE_SETUP), PathBuf::from(PACKAGE_RULES))
-        } else {
-            let setup = folder.join("crs-setup.conf");
-            let example = folder.join("crs-setup.conf.example");
-            let setup = if setup.exists() { setup } else { example };
-            (setup, folder.join("rules"))
         };
         let rules = each(&[format!("{}/*.conf", rules.display())])?;
         Ok((vec![file_text(&setup)?], rules))
