@@ -54,13 +54,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
     };
     log_to_stderr();
     let runtime = tokio::runtime::Runtime::new().context("runtime")?;
-    match &arguments.line {
-        Some(name) => runtime.block_on(one(&loaded, arguments, name, rules)),
-        None => {
-            drop(rules);
-            runtime.block_on(all(&loaded, &arguments.state))
-        }
+    if let Some(name) = &arguments.line {
+        return runtime.block_on(one(&loaded, arguments, name, rules));
     }
+    drop(rules);
+    runtime.block_on(all(&loaded, &arguments.state))
 }
 
 /// Operational messages go to standard error, one line each.

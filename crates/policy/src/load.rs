@@ -139,14 +139,10 @@ fn read_parts(
         .map(|node| routes::read_routes(report, node, &offered))
         .unwrap_or_default();
     let index = build_index(report, &fields, &routes);
-    let listeners = listeners
-        .into_iter()
-        .map(|listener| listener.value)
-        .collect();
     Some(Parts {
         environment,
         trust_domain,
-        listeners,
+        listeners: listeners.into_iter().map(|one| one.value).collect(),
         zones,
         offers,
         calls,

@@ -17,7 +17,7 @@ const KEPT_MAX: usize = 64;
 
 /// Scratch memory of one rule set. It is held while one phase runs, which never waits for anything.
 #[derive(Debug, Default)]
-pub(super) struct Pool(Mutex<Vec<Box<Scratch>>>);
+pub(super) struct Pool(Mutex<Vec<Scratch>>);
 
 impl Pool {
     fn with<T>(&self, run: impl FnOnce(&mut Scratch) -> T) -> T {
@@ -30,7 +30,7 @@ impl Pool {
         result
     }
 
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Box<Scratch>>> {
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Scratch>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -50,7 +50,7 @@ impl SecLang {
 
 impl Inspect for SecLang {
     fn begin(&self, arrived: &Arrived<'_>) -> (Ruling, Box<dyn Inspection>) {
-        let Some(loaded) = self.rules.of(&arrived.way) else {
+        let Some(loaded) = self.rules.of(arrived.way) else {
             let fact = "the rules of this route are not loaded";
             return (Ruling::Refused(fact.into()), Box::new(Nobody));
         };

@@ -75,7 +75,7 @@ pub(super) fn of(lead: &str, findings: &[Finding], redact: &[String]) -> String 
     }
     for (nth, rule) in others.iter().take(NAMED_MAX).enumerate() {
         let before = if nth == 0 { "; also " } else { ", " };
-        fact.push_str(&format!("{before}{rule}"));
+        fact.extend([before, &rule.to_string()]);
     }
     fact
 }
@@ -83,19 +83,14 @@ pub(super) fn of(lead: &str, findings: &[Finding], redact: &[String]) -> String 
 fn tell(fact: &mut String, finding: &Finding, redact: &[String]) {
     let variable = String::from_utf8_lossy(&finding.variable);
     let value = String::from_utf8_lossy(&finding.value);
-    fact.push_str(&format!("; {}", finding.rule));
+    fact.extend(["; ", &finding.rule.to_string()]);
     if finding.sanitise || hidden(&variable, &value, redact) {
         // The message as well: it may quote the value.
-        fact.push_str(&format!(" {} (withheld)", cut(&variable, NAME_CHARS_MAX)));
+        fact.extend([" ", &cut(&variable, NAME_CHARS_MAX), " (withheld)"]);
         return;
     }
     let message = String::from_utf8_lossy(&finding.message);
-    fact.push_str(&format!(
-        " {} `{}` ({})",
-        cut(&variable, NAME_CHARS_MAX),
-        cut(&value, VALUE_CHARS_MAX),
-        cut(&message, NAME_CHARS_MAX)
-    ));
+    fact.extend([" ", &cut(&variable, NAME_CHARS_MAX), " `", &cut(&value, VALUE_CHARS_MAX), "` (", &cut(&message, NAME_CHARS_MAX), ")"]);
 }
 
 /// Whether a value must not be written down. What is not known to be harmless is.
