@@ -10,6 +10,8 @@ pub const EDGE_HOST: &str = "edge.host";
 pub const EDGE_BUDGET_IP: &str = "edge.budget.ip";
 /// A declared route and method matched.
 pub const EDGE_ROUTE: &str = "edge.route";
+/// Rules that look for hostile input, in head, body and answer.
+pub const EDGE_INSPECT: &str = "edge.inspect";
 /// The outer reading of the access token.
 pub const EDGE_TOKEN: &str = "edge.token";
 /// The budget of the subject.
@@ -54,6 +56,7 @@ pub const ALL: &[&str] = &[
     EDGE_HOST,
     EDGE_BUDGET_IP,
     EDGE_ROUTE,
+    EDGE_INSPECT,
     EDGE_TOKEN,
     EDGE_BUDGET_USER,
     EDGE_ROLES,

@@ -10,6 +10,7 @@ use crate::{Format, files, say};
 /// Prints the findings; any finding makes exit code 1.
 pub(crate) fn check(config: &Path, format: Format, components: Option<&Path>) -> Outcome {
     let loaded = files::load(config)?;
+    files::rules(&loaded)?;
     let components = match components {
         None => vauban_seam::Components::embedded(),
         Some(file) => {

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use vauban_edge::Rules;
 use vauban_policy::{Mistakes, Plan, TextFile};
 
 use crate::outcome::Failure;
@@ -34,6 +35,12 @@ pub(crate) fn load_to_run(file: &Path) -> Result<Loaded, Failure> {
     let loaded = read_plan(file)?;
     vauban_guard::judge_plan_to_run(&loaded.plan).map_err(|mistakes| mistaken(&mistakes))?;
     Ok(loaded)
+}
+
+/// Loads the rules that a plan names; the mistakes come together.
+pub(crate) fn rules(loaded: &Loaded) -> Result<Rules, Failure> {
+    Rules::load(&loaded.plan, &loaded.folder)
+        .map_err(|mistakes| Failure::Configuration(mistakes.to_string()))
 }
 
 fn mistaken(mistakes: &Mistakes) -> Failure {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use vauban_audit::Log;
+use vauban_edge::Rules;
 use vauban_guard::FactsSource;
 use vauban_net::{Clock, PublicTls, Socket, Stop, SystemClock, Workload, stop_pair};
 use vauban_policy::Plan;
@@ -46,12 +47,18 @@ pub(crate) struct RunArguments {
 /// Runs the plan until it is told to stop.
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
     let loaded = files::load_to_run(&arguments.config)?;
+    let rules = match arguments.line.as_deref() {
+        // Whoever runs everything says what is wrong before anything is made or started; only the edge keeps the rules.
+        None | Some("edge") => Some(files::rules(&loaded)?),
+        Some(_) => None,
+    };
     log_to_stderr();
     let runtime = tokio::runtime::Runtime::new().context("runtime")?;
-    match &arguments.line {
-        Some(name) => runtime.block_on(one(&loaded, arguments, name)),
-        None => runtime.block_on(all(&loaded, &arguments.state)),
+    if let Some(name) = &arguments.line {
+        return runtime.block_on(one(&loaded, arguments, name, rules));
     }
+    drop(rules);
+    runtime.block_on(all(&loaded, &arguments.state))
 }
 
 /// Operational messages go to standard error, one line each.
@@ -169,7 +176,12 @@ struct Station {
 }
 
 /// Runs one line in this process.
-async fn one(loaded: &Loaded, arguments: &RunArguments, name: &str) -> Outcome {
+async fn one(
+    loaded: &Loaded,
+    arguments: &RunArguments,
+    name: &str,
+    rules: Option<Rules>,
+) -> Outcome {
     let line = members::parse_line(name)
         .filter(|line| loaded.plan.listener_of(line).is_some())
         .ok_or_else(|| {
@@ -191,7 +203,7 @@ async fn one(loaded: &Loaded, arguments: &RunArguments, name: &str) -> Outcome {
     let ended = match &line {
         Line::Authority => station.authority(socket, audit.clone()).await,
         Line::Guard(service) => station.guard(service, socket, audit.clone()).await,
-        Line::Edge => station.edge(socket, audit.clone()).await,
+        Line::Edge => station.edge(socket, audit.clone(), rules).await,
     };
     close(audit, writer).await;
     Ok(ended?)
@@ -313,7 +325,8 @@ impl Station {
         .await
     }
 
-    async fn edge(&self, socket: Socket, audit: Log) -> anyhow::Result<()> {
+    async fn edge(&self, socket: Socket, audit: Log, rules: Option<Rules>) -> anyhow::Result<()> {
+        let rules = rules.context("rules")?;
         let (_stopper, stop) = stop_pair();
         let workload = self
             .workload("edge", &self.plan.spiffe_edge(), stop.clone())
@@ -342,6 +355,7 @@ impl Station {
             authority: self.address(&Line::Authority)?,
             guards,
             public_tls,
+            rules,
             audit,
             clock: Arc::clone(&self.clock),
         };

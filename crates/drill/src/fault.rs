@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     EdgeRoles,
     /// The edge counts neither addresses nor users.
     EdgeBudgets,
+    /// The edge runs no rule.
+    EdgeInspect,
     /// The edge takes any parameter and body.
     EdgeContract,
     /// The authority believes what the edge says it read.
@@ -101,6 +103,14 @@ const LOSSES: &[Loss] = &[
         quick: false,
     },
     Loss {
+        fault: Fault::EdgeInspect,
+        id: control::EDGE_INSPECT,
+        title: "the edge runs no rule",
+        head: ("edge", "waf"),
+        controls: &[control::EDGE_INSPECT],
+        quick: false,
+    },
+    Loss {
         fault: Fault::Registry,
         id: control::AUTHORITY_REGISTRY,
         title: "the authority believes what the edge says",
@@ -179,6 +189,7 @@ const ALL: &[Fault] = &[
     Fault::EdgeToken,
     Fault::EdgeRoles,
     Fault::EdgeBudgets,
+    Fault::EdgeInspect,
     Fault::EdgeContract,
     Fault::Registry,
     Fault::GuardPeer,

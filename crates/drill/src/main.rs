@@ -35,6 +35,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, bail};
 use clap::{Parser, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
+use vauban_edge::Rules;
 use vauban_net::{Clock, SystemClock};
 use vauban_policy::{Plan, TextFile};
 
@@ -113,7 +114,7 @@ fn main() -> ExitCode {
 
 fn drill(arguments: &Arguments) -> Result<u8, Failure> {
     let extent = extent(arguments).map_err(Failure::could_not_run)?;
-    let (plan, plan_sha256) = load(&arguments.config).map_err(|error| Failure {
+    let (plan, rules, plan_sha256) = load(&arguments.config).map_err(|error| Failure {
         code: BAD_PLAN,
         error,
     })?;
@@ -122,7 +123,7 @@ fn drill(arguments: &Arguments) -> Result<u8, Failure> {
         .map_err(Failure::could_not_run)?;
     let program_sha256 = origin::program_sha256().map_err(Failure::could_not_run)?;
     let started_unix_ms = SystemClock.unix_ms();
-    let matrix = measure(plan, extent, started_unix_ms, run::bank_witness)
+    let matrix = measure(plan, rules, extent, started_unix_ms, run::bank_witness)
         .map_err(Failure::could_not_run)?;
     let played = Played {
         judgement: Judgement::of(&matrix),
@@ -160,7 +161,7 @@ fn extent(arguments: &Arguments) -> anyhow::Result<Extent> {
 }
 
 /// Reads the plan and the files that it names, and their digest.
-fn load(config: &Path) -> anyhow::Result<(Plan, String)> {
+fn load(config: &Path) -> anyhow::Result<(Plan, Rules, String)> {
     let name = config.display().to_string();
     let text =
         std::fs::read_to_string(config).with_context(|| format!("`{name}` cannot be read"))?;
@@ -176,12 +177,15 @@ fn load(config: &Path) -> anyhow::Result<(Plan, String)> {
     let judged = vauban_policy::load(&TextFile { name, text }, &mut read, &builtin)
         .and_then(|plan| vauban_guard::judge_plan_to_run(&plan).map(|()| plan));
     let plan = judged.map_err(|mistakes| anyhow::anyhow!("the plan does not hold\n{mistakes}"))?;
-    Ok((plan, digest.finish()))
+    let rules = Rules::load(&plan, folder)
+        .map_err(|mistakes| anyhow::anyhow!("the plan's rules do not hold\n{mistakes}"))?;
+    Ok((plan, rules, digest.finish()))
 }
 
 /// Lays the ground and plays. An interruption still takes everything down and removes what was laid.
 fn measure(
     plan: Plan,
+    rules: Rules,
     extent: Extent,
     started_unix_ms: u64,
     look: run::Look,
@@ -196,7 +200,7 @@ fn measure(
         let _inside = runtime.enter();
         vauban_net::task::spawn("drill signals", interruption(told))
     };
-    let template = runtime.block_on(template::Template::lay(plan, started_unix_ms))?;
+    let template = runtime.block_on(template::Template::lay(plan, rules, started_unix_ms))?;
     let player = run::Player {
         template: &template,
         extent,

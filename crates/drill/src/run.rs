@@ -248,6 +248,7 @@ fn by_code(code: &str) -> Option<&'static str> {
         "token.missing" | "token.invalid" | "token.expired" => control::EDGE_TOKEN,
         "role.missing" => control::EDGE_ROLES,
         "permission.missing" => control::EDGE_PERMISSIONS,
+        "waf.refused" => control::EDGE_INSPECT,
         "contract.violated" | "contract.media_type" => control::EDGE_CONTRACT,
         "exchange.refused" => control::AUTHORITY_REGISTRY,
         "peer.undeclared" => control::GUARD_PEER,

@@ -226,6 +226,7 @@ impl Site<'_> {
                 &self.template.public_chain_pem,
                 &self.template.public_key_pem,
             )?,
+            rules: self.template.rules.clone(),
             audit: self.log("edge")?,
             clock: self.clock(),
         };

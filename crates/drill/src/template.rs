@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 use vauban_authority::NewUser;
 use vauban_bank::{Database, Seed};
+use vauban_edge::Rules;
 use vauban_net::{Clock, ManualClock};
 use vauban_policy::{BudgetKey, Line, Plan};
 use vauban_secret::{Secret, StateDir};
@@ -37,6 +38,8 @@ pub(crate) struct Template {
     folder: TempDir,
     /// The scaled plan.
     pub(crate) plan: Arc<Plan>,
+    /// Its rules; every configuration runs the same.
+    pub(crate) rules: Rules,
     pub(crate) canaries: Canaries,
     /// When every configuration begins.
     pub(crate) start_unix_ms: u64,
@@ -55,7 +58,11 @@ pub(crate) struct Template {
 
 impl Template {
     /// Makes authority, users, bank and certificates.
-    pub(crate) async fn lay(mut plan: Plan, start_unix_ms: u64) -> anyhow::Result<Self> {
+    pub(crate) async fn lay(
+        mut plan: Plan,
+        rules: Rules,
+        start_unix_ms: u64,
+    ) -> anyhow::Result<Self> {
         ground::scale(&mut plan);
         let plan = Arc::new(plan);
         let folder = tempfile::Builder::new()
@@ -66,6 +73,7 @@ impl Template {
         let public = public_certificate(&host)?;
         let mut template = Self {
             folder,
+            rules,
             canaries: Canaries {
                 account: random_name("c")?,
                 profile: random_name("c")?,

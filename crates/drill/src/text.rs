@@ -27,6 +27,7 @@ const LETTERS: &[(&str, &str)] = &[
     (control::EDGE_BUDGET_USER, "Eu"),
     (control::EDGE_ROLES, "Er"),
     (control::EDGE_PERMISSIONS, "Ep"),
+    (control::EDGE_INSPECT, "Ew"),
     (control::EDGE_CONTRACT, "Ec"),
     (control::EDGE_EXCHANGE, "Ex"),
     (control::AUTHORITY_REGISTRY, "Ar"),

@@ -13,6 +13,7 @@ use crate::record::Trail;
 pub(crate) struct Accepted {
     head: http::request::Parts,
     address: IpAddr,
+    port: u16,
 }
 
 impl Accepted {
@@ -24,6 +25,11 @@ impl Accepted {
     /// The client's address as the socket sees it; nothing a client writes changes it.
     pub(crate) fn address(&self) -> IpAddr {
         self.address
+    }
+
+    /// The client's port; 0 for a peer without address.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 }
 
@@ -37,7 +43,13 @@ pub(crate) fn accept(
             let address = address_of(&peer);
             trail.came_from(Some(text_of(address)), head.method.as_str());
             trail.passed(control::EDGE_FRAMING, "one reading");
-            Ok((Accepted { head, address }, body))
+            let port = peer.address.map_or(0, |address| address.port());
+            let accepted = Accepted {
+                head,
+                address,
+                port,
+            };
+            Ok((accepted, body))
         }
         Arrival::Refused(refusal, peer) => {
             trail.came_from(Some(address_of(&peer).to_string()), "");

@@ -1,4 +1,4 @@
-//! Step 10, answer: what leaves is what the contract declares, under our headers and nobody else's.
+//! Step 13, answer: what leaves is what the contract declares, under our headers and nobody else's.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,7 +14,9 @@ use vauban_net::Body;
 use vauban_policy::{Behind, Denial};
 
 use crate::decision::Decision;
-use crate::parts::JudgeContract;
+use crate::inspect::{self, Watch};
+use crate::parts::{JudgeContract, Leaving};
+use crate::record::Trail;
 use crate::relay::Relayed;
 
 /// Carries the decision's id to the client and to every line.
@@ -59,7 +61,12 @@ impl Filtered {
 }
 
 /// Judges what came back. A refusal by another line becomes the same refusal here; what nobody declared does not leave.
-pub(crate) fn filter(relayed: Relayed<'_>, judge: &dyn JudgeContract) -> Result<Filtered, Denial> {
+pub(crate) fn filter(
+    relayed: Relayed<'_>,
+    judge: &dyn JudgeContract,
+    watch: &mut Watch,
+    trail: &mut Trail,
+) -> Result<Filtered, Denial> {
     let matched = relayed
         .conforming()
         .permit()
@@ -92,6 +99,12 @@ pub(crate) fn filter(relayed: Relayed<'_>, judge: &dyn JudgeContract) -> Result<
             return Err(Denial::AnswerViolated);
         }
     }
+    let leaving = Leaving {
+        status,
+        headers: &headers,
+        body: &body,
+    };
+    inspect::answer(&leaving, watch, trail)?;
     Ok(Filtered {
         status: head.status,
         headers,

@@ -1,4 +1,4 @@
-//! Step 7, authorize: any of the route's roles and all of its permissions, or no permit.
+//! Step 8, authorize: any of the route's roles and all of its permissions, or no permit.
 
 use vauban_audit::control;
 use vauban_policy::{Authenticate, Denial};

@@ -1,4 +1,4 @@
-//! Step 6, budget: what this caller may still ask for.
+//! Step 7, budget: what this caller may still ask for.
 
 use vauban_audit::control;
 use vauban_policy::Denial;

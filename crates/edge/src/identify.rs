@@ -1,4 +1,4 @@
-//! Step 5, identify: who asks, by a bearer token in `Authorization` and by nothing else.
+//! Step 6, identify: who asks, by a bearer token in `Authorization` and by nothing else.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -6,6 +6,7 @@ use vauban_audit::control;
 use vauban_policy::{Authenticate, Denial};
 use vauban_token::{Claims, TokenRefusal};
 
+use crate::inspect::Surveyed;
 use crate::matching::Matched;
 use crate::parts::{KeepKeys, ReadToken};
 use crate::record::Trail;
@@ -16,14 +17,14 @@ mod tests;
 /// A request whose caller is known, or whose route asks nobody.
 #[derive(Debug)]
 pub(crate) struct Identified<'p> {
-    matched: Matched<'p>,
+    surveyed: Surveyed<'p>,
     caller: Option<Box<Claims>>,
 }
 
 impl<'p> Identified<'p> {
-    /// The evidence before.
+    /// The operation that is asked for.
     pub(crate) fn matched(&self) -> &Matched<'p> {
-        &self.matched
+        self.surveyed.matched()
     }
 
     /// What the caller's token says; `None` where the route asks nobody.
@@ -34,16 +35,17 @@ impl<'p> Identified<'p> {
 
 /// Identifies the caller as the route asks.
 pub(crate) async fn identify<'p>(
-    matched: Matched<'p>,
+    surveyed: Surveyed<'p>,
     token: &dyn ReadToken,
     keys: &dyn KeepKeys,
     now_unix_s: u64,
     trail: &mut Trail,
 ) -> Result<Identified<'p>, Denial> {
+    let matched = surveyed.matched();
     if let Authenticate::None { because } = &matched.route().authenticate {
         trail.skipped(control::EDGE_TOKEN, because.clone());
         return Ok(Identified {
-            matched,
+            surveyed,
             caller: None,
         });
     }
@@ -65,7 +67,7 @@ pub(crate) async fn identify<'p>(
                 "signature, issuer, audience, type and life",
             );
             Ok(Identified {
-                matched,
+                surveyed,
                 caller: Some(Box::new(claims)),
             })
         }

@@ -1,7 +1,7 @@
 //! The outer line: may this stranger's request go inside?
 //!
-//! A request passes ten steps, one file each, in the order of [`pipeline`](self): accept, read, flood, matching, identify,
-//! budget, authorize, contract, relay, answer; then it is recorded. Each step takes the evidence that the one before made, and
+//! A request passes these steps, one file each, in the order of [`pipeline`](self): accept, read, flood, matching, inspect (its
+//! head), identify, budget, authorize, body, inspect (its body), contract, relay, answer; then it is recorded. Each step takes the evidence that the one before made, and
 //! nobody else can make: to leave a step out does not compile. What is not allowed is refused, and so is what cannot be judged.
 //!
 //! The edge refuses to know who owns an object, how a password is checked and what an internal token says. It believes what it
@@ -14,6 +14,7 @@ mod accept;
 mod address;
 mod answer;
 mod authorize;
+mod body;
 mod budget;
 mod budgets;
 mod contract;
@@ -21,6 +22,7 @@ mod decision;
 mod exchange;
 mod flood;
 mod identify;
+mod inspect;
 mod keys;
 mod matching;
 mod memory;
@@ -36,10 +38,12 @@ pub use budgets::Budgets;
 pub use contract::Documents;
 pub use decision::{Decision, Decisions};
 pub use exchange::CachedExchange;
+pub use inspect::{RuleMistakes, Rules, SecLang};
 pub use keys::AuthorityKeys;
 pub use parts::{
-    AllOf, AnyOf, Ask, Exchange, ExchangeFault, InternalToken, Judge, JudgeContract, KeepKeys,
-    Overspent, Parts, Pending, Presented, ReadToken, Spend, Stage,
+    AllOf, AnyOf, Arrived, Ask, Exchange, ExchangeFault, Inspect, Inspection, InternalToken, Judge,
+    JudgeContract, KeepKeys, Leaving, Overspent, Parts, Pending, Presented, ReadToken, Ruling,
+    Spend, Stage,
 };
 pub use run::run;
 pub use setting::{RunError, Setting, StartError};

@@ -3,6 +3,7 @@
 //! A part answers with plain data and never gets to make evidence: only the step that asked does. So a part can be opened
 //! (the drill does that, to see what stands behind it), and yet no step can be left out.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::future::Future;
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use vauban_token::{Claims, Profile, TokenRefusal, Verifier};
 use crate::budgets::Budgets;
 use crate::contract::Documents;
 use crate::exchange::CachedExchange;
+use crate::inspect::SecLang;
 use crate::keys::AuthorityKeys;
 use crate::setting::{Setting, StartError};
 
@@ -41,6 +43,8 @@ pub struct Parts {
     pub budget_ip: Arc<dyn Spend>,
     /// Spends the budgets of subjects.
     pub budget_user: Arc<dyn Spend>,
+    /// Looks for hostile input.
+    pub inspect: Arc<dyn Inspect>,
     /// Judges requests and answers against the service's document.
     pub contract: Arc<dyn JudgeContract>,
     /// Gets internal tokens from the authority.
@@ -64,6 +68,7 @@ impl Parts {
             permissions: Arc::new(AllOf),
             budget_ip: Arc::new(Budgets::of_addresses(plan)?),
             budget_user: Arc::new(Budgets::of_subjects(plan)?),
+            inspect: Arc::new(SecLang::new(setting.rules.clone())),
             contract: Arc::new(Documents),
             exchange: Arc::new(CachedExchange::new(plan, setting)),
         })
@@ -171,6 +176,81 @@ pub struct Overspent {
     pub key: BudgetKey,
     /// Seconds until the same request could pass; at least 1.
     pub retry_after_seconds: u32,
+}
+
+/// Looks for hostile input.
+pub trait Inspect: Send + Sync + Debug {
+    /// Begins with a request's head, and says what it found there.
+    fn begin(&self, arrived: &Arrived<'_>) -> (Ruling, Box<dyn Inspection>);
+}
+
+/// The inspection of one request. It ends when it is dropped.
+pub trait Inspection: Send + Debug {
+    /// Looks at the whole body; empty when there is none.
+    fn body(&mut self, bytes: &[u8]) -> Ruling;
+    /// Looks at the answer.
+    fn answer(&mut self, leaving: &Leaving<'_>) -> Ruling;
+}
+
+/// A request's head.
+#[derive(Clone, Copy)]
+pub struct Arrived<'a> {
+    /// How the route is inspected.
+    pub way: &'a vauban_policy::Inspect,
+    /// The method.
+    pub method: &'a str,
+    /// Path and query as they were sent.
+    pub target: &'a str,
+    /// Version of HTTP.
+    pub version: http::Version,
+    /// All headers as they were sent.
+    pub headers: &'a http::HeaderMap,
+    /// The client's address and port, as the socket sees them.
+    pub client: (IpAddr, u16),
+    /// Decision id of the request.
+    pub decision: &'a str,
+    /// Seconds since the epoch.
+    pub now_unix_s: u64,
+}
+
+impl Debug for Arrived<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Arrived")
+            .field("decision", &self.decision)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer that is about to leave.
+#[derive(Clone, Copy)]
+pub struct Leaving<'a> {
+    /// The status.
+    pub status: u16,
+    /// The headers that the client will get.
+    pub headers: &'a http::HeaderMap,
+    /// The whole body.
+    pub body: &'a [u8],
+}
+
+impl Debug for Leaving<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Leaving")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an inspection says about one phase. Facts are for the record, and hold nothing that is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// Nothing was found.
+    Nothing,
+    /// Something was found, and it goes on.
+    Noted(Cow<'static, str>),
+    /// It must not go on.
+    Refused(Cow<'static, str>),
 }
 
 /// Judges requests and answers against the operation's contract.

@@ -1,4 +1,4 @@
-//! The pipeline: the ten steps in their order. Each needs what the one before returned.
+//! The pipeline: the steps in their order. Each needs what the one before returned.
 
 use std::sync::Arc;
 
@@ -12,7 +12,9 @@ use crate::parts::Parts;
 use crate::record::{self, Trail};
 use crate::relay::Ways;
 use crate::setting::{Setting, StartError};
-use crate::{accept, authorize, budget, contract, flood, identify, matching, read, relay};
+use crate::{
+    accept, authorize, body, budget, contract, flood, identify, inspect, matching, read, relay,
+};
 
 /// The edge, ready to answer.
 #[derive(Debug)]
@@ -69,23 +71,19 @@ impl Edge {
             .inspect_err(|_denial| flood::charge_refused(address, &*parts.budget_ip, now_ms))?;
         let admitted = flood::admit(canonical, &*parts.budget_ip, now_ms, trail)?;
         let matched = matching::find(admitted, &self.plan, &*parts.budget_ip, now_ms, trail)?;
+        let (surveyed, mut watch) =
+            inspect::head(matched, &*parts.inspect, decision, now_unix_s, trail)?;
         let identified =
-            identify::identify(matched, &*parts.token, &*parts.keys, now_unix_s, trail).await?;
+            identify::identify(surveyed, &*parts.token, &*parts.keys, now_unix_s, trail).await?;
         let charged = budget::charge(identified, &*parts.budget_user, now_ms, trail)?;
         let permit = authorize::authorize(charged, &*parts.roles, &*parts.permissions, trail)?;
         let body_max = self.plan.limits.body_bytes_max;
-        let conforming = contract::check(
-            permit,
-            body,
-            body_max,
-            &self.memory,
-            &*parts.contract,
-            trail,
-        )
-        .await?;
+        let whole = body::read(permit, body, body_max, &self.memory, trail).await?;
+        let inspected = inspect::body(whole, &mut watch, trail)?;
+        let conforming = contract::check(inspected, &*parts.contract, trail)?;
         let relayed =
             relay::relay(conforming, &self.ways, &*parts.exchange, decision, trail).await?;
-        answer::filter(relayed, &*parts.contract)
+        answer::filter(relayed, &*parts.contract, &mut watch, trail)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Step 11, record: every request leaves one event, and nothing is answered that could not be recorded.
+//! Step 14, record: every request leaves one event, and nothing is answered that could not be recorded.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ impl Trail {
     /// The trail of a request that has just arrived.
     pub(crate) fn new(now_unix_ms: u64, decision: &Decision) -> Self {
         let mut event = Event::new(now_unix_ms, LINE, decision.as_str(), Kind::Request);
-        event.controls.reserve_exact(11);
+        event.controls.reserve_exact(13);
         Self {
             event,
             durable: false,

@@ -1,4 +1,4 @@
-//! Step 9, relay: an internal token for exactly this service, and the canonical request to whoever stands before it.
+//! Step 12, relay: an internal token for exactly this service, and the canonical request to whoever stands before it.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HOST};

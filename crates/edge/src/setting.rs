@@ -7,6 +7,8 @@ use std::sync::Arc;
 use vauban_audit::{Log, RecordError};
 use vauban_net::{Clock, PublicTls, ServeError, Workload};
 
+use crate::inspect::Rules;
+
 /// What surrounds the edge.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -18,6 +20,8 @@ pub struct Setting {
     pub guards: BTreeMap<String, SocketAddr>,
     /// The public certificate.
     pub public_tls: PublicTls,
+    /// The rules that the plan names, loaded.
+    pub rules: Rules,
     /// The edge's audit log.
     pub audit: Log,
     /// The clock.

@@ -41,6 +41,8 @@ pub enum Denial {
         /// When to come back.
         retry_after_seconds: u32,
     },
+    /// The request looks hostile to the rules, or could not be inspected whole.
+    WafRefused,
     /// No access token was presented.
     TokenMissing,
     /// The access token is not one that we accept.
@@ -255,6 +257,7 @@ impl Denial {
                 429,
                 "too many requests for this operation",
             ),
+            Self::WafRefused => ("waf.refused", 403, "the request looks like an attack"),
             Self::TokenMissing => ("token.missing", 401, "an access token is needed"),
             Self::TokenInvalid => ("token.invalid", 401, "the access token is not valid"),
             Self::TokenExpired => ("token.expired", 401, "the access token has expired"),
@@ -361,6 +364,7 @@ const OTHERS: &[Denial] = &[
     Denial::BudgetEndpoint {
         retry_after_seconds: 1,
     },
+    Denial::WafRefused,
     Denial::TokenMissing,
     Denial::TokenInvalid,
     Denial::TokenExpired,

@@ -30,8 +30,9 @@ pub use mistake::{Mistake, Mistakes, Spot};
 pub use openapi::{Document, Evidence, Foreign, Locate, ObjectRule, Operation, Ownership};
 pub use plan::{
     Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, Environment,
-    FactStatement, Facts, FactsDatabase, GuardPlan, Issuer, Limits, Line, Listener, OperationRef,
-    PasswordPlan, Plan, Route, SecretRef, Service, TextFile, TlsFiles, Zone,
+    FactStatement, Facts, FactsDatabase, GuardPlan, Inspect, Issuer, Limits, Line, Listener,
+    OperationRef, PasswordPlan, Plan, Route, RuleFile, RuleSource, SecretRef, Service, TextFile,
+    TlsFiles, Waf, WafMode, Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;

@@ -12,6 +12,7 @@ mod names;
 mod report;
 mod routes;
 mod services;
+mod waf;
 mod words;
 mod yaml;
 
@@ -22,7 +23,7 @@ use self::words::{hint, is_host};
 use crate::lookup::RouteIndex;
 use crate::{
     Behind, Call, Client, Environment, Issuer, Limits, Listener, Mistakes, PathTemplate, Plan,
-    Route, Service, TextFile, Zone,
+    Route, Service, TextFile, Waf, Zone,
 };
 
 /// Keys of the whole configuration.
@@ -37,6 +38,7 @@ const KEYS: &[&str] = &[
     "issuers",
     "clients",
     "limits",
+    "waf",
     "routes",
 ];
 
@@ -71,6 +73,7 @@ struct Parts {
     issuer: Option<Issuer>,
     clients: Vec<Client>,
     limits: Option<Limits>,
+    waf: Option<Waf>,
     routes: Vec<Route>,
     index: Option<RouteIndex>,
 }
@@ -121,7 +124,11 @@ fn read_parts(
     let limits = fields
         .need(report, "limits")
         .and_then(|node| limits::read_limits(report, node, &names, &offers));
+    let waf = fields
+        .need(report, "waf")
+        .and_then(|node| waf::read_waf(report, node));
     let offered = routes::Offered {
+        waf: waf.as_ref(),
         names: &names,
         offers: &offers,
         calls: calls_complete.then_some(&calls),
@@ -132,20 +139,17 @@ fn read_parts(
         .map(|node| routes::read_routes(report, node, &offered))
         .unwrap_or_default();
     let index = build_index(report, &fields, &routes);
-    let listeners = listeners
-        .into_iter()
-        .map(|listener| listener.value)
-        .collect();
     Some(Parts {
         environment,
         trust_domain,
-        listeners,
+        listeners: listeners.into_iter().map(|one| one.value).collect(),
         zones,
         offers,
         calls,
         issuer,
         clients,
         limits,
+        waf,
         routes,
         index,
     })
@@ -254,6 +258,7 @@ fn assemble(file: &str, parts: Parts) -> Option<Plan> {
         issuer: parts.issuer?,
         clients: parts.clients,
         limits: parts.limits?,
+        waf: parts.waf?,
         routes: parts.routes,
         index: parts.index?,
     })

@@ -35,6 +35,8 @@ pub struct Plan {
     pub clients: Vec<Client>,
     /// Sizes, times and budgets.
     pub limits: Limits,
+    /// Which rules look for hostile input.
+    pub waf: Waf,
     /// Routes in the order in which they are written.
     pub routes: Vec<Route>,
     /// Finds the route of a path. Only [`load`](crate::load) makes one, so only `load` makes a plan.
@@ -314,6 +316,8 @@ pub struct Route {
     pub operations: BTreeMap<String, OperationRef>,
     /// Smaller body limit of this route, bytes.
     pub body_bytes_max: Option<usize>,
+    /// How its requests and answers are inspected.
+    pub waf: Inspect,
 }
 
 /// How the caller is identified.
@@ -335,6 +339,75 @@ pub struct Authorize {
     pub roles: Vec<String>,
     /// All of these.
     pub permissions: Vec<String>,
+}
+
+/// The rules that look for hostile input, as words and paths: who reads the files is no matter of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waf {
+    /// In the order of loading; empty when the plan inspects nothing.
+    pub rules: Vec<RuleSource>,
+    /// Lower-case words: what a variable with one of them in its name matched is never written down.
+    pub redact: Vec<String>,
+    /// What holds for every route that says nothing else.
+    pub inspect: Inspect,
+    /// Where the block stands.
+    pub spot: Spot,
+}
+
+/// Rules by their origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleSource {
+    /// The small set that is part of the program.
+    Baseline,
+    /// OWASP CRS, as the distribution installs it.
+    Crs,
+    /// A file of `SecLang`.
+    File(RuleFile),
+}
+
+/// A file of `SecLang` that the plan names.
+#[derive(Debug, Clone)]
+pub struct RuleFile {
+    /// Path, relative to the plan's folder unless it is absolute.
+    pub path: String,
+    /// Where the plan names it.
+    pub spot: Spot,
+}
+
+/// Two files are the same wherever they are named.
+impl PartialEq for RuleFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for RuleFile {}
+
+/// How one route is inspected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspect {
+    /// What follows from what is found.
+    pub mode: WafMode,
+    /// Paranoia level of CRS, 1 to 4; only with [`RuleSource::Crs`].
+    pub paranoia: Option<u8>,
+    /// Files that are loaded before the rules: exclusions that act while a request runs (`ctl:…`).
+    pub before: Vec<RuleFile>,
+    /// Files that are loaded after the rules: exclusions that change them (`SecRuleRemoveById`, `SecRuleUpdateTargetById`).
+    pub after: Vec<RuleFile>,
+}
+
+/// What follows from what the rules find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WafMode {
+    /// No rule runs (`danger_off`).
+    Off {
+        /// The operator's reason.
+        because: String,
+    },
+    /// What is found is recorded, and the request goes on.
+    Monitor,
+    /// What the rules refuse is refused.
+    Block,
 }
 
 /// Where an operation stands in the plan.

@@ -34,6 +34,7 @@ pub fn json_schema() -> Value {
         ),
         ("clients", list(client()), true),
         ("limits", limits(), true),
+        ("waf", waf(), true),
         ("routes", list(route()), true),
     ]);
     if let Value::Object(root) = &mut root {
@@ -369,6 +370,7 @@ fn route() -> Value {
             number(0, 67_108_864, "smaller limit of this route"),
             false,
         ),
+        ("waf", waf_of_route(), false),
     ]);
     if let Value::Object(route) = &mut route {
         let jwt = json!({ "properties": { "authenticate": { "const": "jwt" } } });
@@ -380,4 +382,56 @@ fn route() -> Value {
         );
     }
     route
+}
+
+fn waf() -> Value {
+    let rules = "`baseline` (built in), `crs` (installed OWASP CRS), or SecLang files";
+    let file = "one SecLang file; short for `rules` with it alone";
+    let redact =
+        "further words: what a variable with one of them in its name matched is not recorded";
+    let mut keys = vec![
+        ("rules", some_texts(rules), false),
+        ("modsecurity_rules_file", text(file), false),
+        ("redact", texts(redact), false),
+    ];
+    keys.extend(inspect());
+    let mut waf = object(keys);
+    if let Value::Object(waf) = &mut waf {
+        waf.insert(
+            "oneOf".to_owned(),
+            json!([
+                { "required": ["danger_off"], "maxProperties": 1 },
+                { "required": ["mode", "rules"], "properties": { "danger_off": false } },
+                { "required": ["mode", "modsecurity_rules_file"], "properties": { "danger_off": false } },
+            ]),
+        );
+    }
+    waf
+}
+
+fn waf_of_route() -> Value {
+    let mut waf = object(inspect());
+    if let Value::Object(waf) = &mut waf {
+        waf.insert("if".to_owned(), json!({ "required": ["danger_off"] }));
+        waf.insert("then".to_owned(), json!({ "maxProperties": 1 }));
+    }
+    waf
+}
+
+/// What both the plan and a route can say.
+fn inspect() -> Vec<Key> {
+    let exclusions = object(vec![
+        ("before", texts("SecLang files before the rules"), false),
+        ("after", texts("SecLang files after the rules"), false),
+    ]);
+    vec![
+        ("mode", json!({ "enum": ["monitor", "block"] }), false),
+        ("paranoia", number(1, 4, "paranoia level of `crs`"), false),
+        ("exclusions", exclusions, false),
+        (
+            "danger_off",
+            text("nothing is inspected; the reason"),
+            false,
+        ),
+    ]
 }

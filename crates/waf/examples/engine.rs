@@ -66,8 +66,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rules = RuleSet::load(&sources, &Disk).map_err(|mistakes| {
         mistakes
             .iter()
-            .map(|one| format!("{one}\n"))
-            .collect::<String>()
+            .map(ToString::to_string)
+            .collect::<Vec<String>>()
+            .join(
+                "
+",
+            )
     })?;
     serve(&Arc::new(rules), timed)
 }

@@ -11,6 +11,7 @@ mod compile;
 mod evaluate;
 mod expand;
 mod filter;
+mod geo;
 mod guard;
 mod names;
 mod operate;
@@ -24,6 +25,7 @@ mod trace;
 mod transaction;
 
 pub use self::collections::Store;
+pub use self::program::Left;
 pub use self::report::{Finding, Intervention, InterventionKind, Report};
 pub use self::ruleset::{Figures, Mode, RuleSet};
 pub use self::scratch::Scratch;

@@ -22,7 +22,7 @@ pub mod transform;
 pub mod tune;
 
 pub use self::engine::{
-    Connection, Figures, Finding, Intervention, InterventionKind, Mode, Report, RequestHead,
+    Connection, Figures, Finding, Intervention, InterventionKind, Left, Mode, Report, RequestHead,
     ResponseHead, RuleSet, Scratch, Store, Strategy, Traced, TracedValue, Transaction,
 };
 pub use self::seclang::{

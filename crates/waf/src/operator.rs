@@ -9,11 +9,8 @@ mod tests;
 mod text;
 mod validate;
 
-pub(crate) use number::{
-    ip_match, parse_networks, parse_number, verify_cc, verify_cpf, verify_ssn,
-};
+pub(crate) use number::{ip_match, parse_number, verify_cc, verify_cpf, verify_ssn};
 pub(crate) use text::{begins_with, contains, contains_word, ends_with, streq, strmatch, within};
 pub(crate) use validate::{
-    UrlEncodingFault, Utf8Fault, bytes_refused, parse_byte_ranges, validate_byte_range,
-    validate_url_encoding, validate_utf8_encoding,
+    bytes_refused, validate_byte_range, validate_url_encoding, validate_utf8_encoding,
 };

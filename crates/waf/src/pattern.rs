@@ -89,15 +89,13 @@ impl Pattern {
 
     /// Does it match anywhere in the value? When the search is given up the answer is no, and `memory` knows.
     pub fn is_match(&self, value: &[u8], memory: &mut Memory) -> bool {
-        match self.machine(value, false) {
-            Some(program) => self.backtrack(program, value, 0, memory),
-            None => {
-                let input = Input::new(value).earliest(true);
-                memory.with(self.number, &self.engine, |cache| {
-                    self.engine.search_half_with(cache, &input).is_some()
-                })
-            }
+        if let Some(program) = self.machine(value, false) {
+            return self.backtrack(program, value, 0, memory);
         }
+        let input = Input::new(value).earliest(true);
+        memory.with(self.number, &self.engine, |cache| {
+            self.engine.search_half_with(cache, &input).is_some()
+        })
     }
 
     /// [`Self::captures_at`] the start of the value.

@@ -6,11 +6,11 @@
 
 mod action;
 mod control;
-mod fault;
+pub(crate) mod fault;
 mod lines;
 mod loader;
 mod names;
-mod operand;
+pub(crate) mod operand;
 mod operator;
 mod order;
 mod rule;

@@ -28,6 +28,7 @@ pub(crate) async fn whole(stage: &Stage) -> anyhow::Result<()> {
     let alice = stage.login("alice").await?;
     ownership(stage, &alice.access).await?;
     transfer(stage, &alice.access).await?;
+    hostile(stage, &alice.access).await?;
     replay(stage).await?;
     flat(stage).await?;
     heading(
@@ -104,6 +105,30 @@ async fn transfer(stage: &Stage, token: &str) -> anyhow::Result<()> {
     };
     let answer = stage.ask(201, "POST", "/transfers", ask).await?;
     layers::trace(stage, &answer).await
+}
+
+/// What looks like an attack goes no further than the edge.
+async fn hostile(stage: &Stage, token: &str) -> anyhow::Result<()> {
+    heading("SQL in the query, and script in the body of a transfer");
+    let with = || Ask {
+        token: Some(token),
+        ..Ask::default()
+    };
+    let target = "/accounts?name=x%27%20OR%20%271%27%3D%271";
+    let sql = stage.ask(403, "GET", target, with()).await?;
+    stage.explain(&sql.decision).await?;
+    let body = json!({
+        "from_account": 500_101, "to_account": 500_201, "amount_cents": 1,
+        "reference": "<script>alert(1)</script>",
+    });
+    let ask = Ask {
+        header: Some(("idempotency-key", "story-script")),
+        body: Some(body),
+        ..with()
+    };
+    let script = stage.ask(403, "POST", "/transfers", ask).await?;
+    say("  The rules stand before the contract, which would refuse the first one as well:");
+    stage.explain(&script.decision).await
 }
 
 /// A refresh token used twice ends the session.

@@ -33,8 +33,8 @@ fn each_extent_begins_with_all_up_and_has_all_down() {
         ],
     );
     let full = Extent::Full.columns();
-    assert_eq!(full.len(), 2 + LOSSES.len() + 9);
-    assert!(full.iter().skip(14).all(|column| column.kind == Kind::Solo));
+    assert_eq!(full.len(), 2 + LOSSES.len() + 10);
+    assert!(full.iter().skip(15).all(|column| column.kind == Kind::Solo));
 }
 
 #[test]

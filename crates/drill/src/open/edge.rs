@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use vauban_edge::{Ask, Judge, JudgeContract, Overspent, Parts, ReadToken, Spend};
+use vauban_edge::{
+    Arrived, Ask, Inspect, Inspection, Judge, JudgeContract, Leaving, Overspent, Parts, ReadToken,
+    Ruling, Spend,
+};
 use vauban_policy::contract::Refusal;
 use vauban_policy::{Input, Operation, Plan, Violation};
 use vauban_token::{Claims, Profile, SignatureLibrary, TokenRefusal, Verifier};
@@ -32,6 +35,9 @@ pub(crate) fn open(mut parts: Parts, down: &BTreeSet<Fault>, plan: &Plan) -> Par
         parts.budget_ip = Arc::new(Agrees);
         parts.budget_user = Arc::new(Agrees);
     }
+    if down.contains(&Fault::EdgeInspect) {
+        parts.inspect = Arc::new(Agrees);
+    }
     if down.contains(&Fault::EdgeContract) {
         parts.contract = Arc::new(Agrees);
     }
@@ -51,6 +57,22 @@ impl Judge for Agrees {
 impl Spend for Agrees {
     fn spend(&self, _ask: &Ask<'_>) -> Result<(), Overspent> {
         Ok(())
+    }
+}
+
+impl Inspect for Agrees {
+    fn begin(&self, _arrived: &Arrived<'_>) -> (Ruling, Box<dyn Inspection>) {
+        (Ruling::Nothing, Box::new(Self))
+    }
+}
+
+impl Inspection for Agrees {
+    fn body(&mut self, _bytes: &[u8]) -> Ruling {
+        Ruling::Nothing
+    }
+
+    fn answer(&mut self, _leaving: &Leaving<'_>) -> Ruling {
+        Ruling::Nothing
     }
 }
 

@@ -18,7 +18,9 @@ fn measure(
     extent: Extent,
     look: super::Look,
 ) -> (Matrix, Judgement) {
-    let matrix = crate::measure(plan(change), extent, SystemClock.unix_ms(), look).unwrap();
+    let plan = plan(change);
+    let rules = vauban_edge::Rules::load(&plan, std::path::Path::new("")).unwrap();
+    let matrix = crate::measure(plan, rules, extent, SystemClock.unix_ms(), look).unwrap();
     let judgement = Judgement::of(&matrix);
     (matrix, judgement)
 }

@@ -1,10 +1,11 @@
 //! Every request leaves one event, with its controls in order and the fact behind each.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use vauban_audit::{Event, Kind, Log, Outcome, RecordError, Verdict, control};
-use vauban_edge::{Parts, RunError, Setting, run};
+use vauban_edge::{Parts, Rules, RunError, Setting, run};
 use vauban_net::{ManualClock, Socket, stop_pair};
 
 use crate::pki::Ca;
@@ -29,6 +30,7 @@ async fn a_request_that_passes_names_every_control() {
         control::EDGE_HOST,
         control::EDGE_BUDGET_IP,
         control::EDGE_ROUTE,
+        control::EDGE_INSPECT,
         control::EDGE_TOKEN,
         control::EDGE_BUDGET_USER,
         control::EDGE_ROLES,
@@ -166,15 +168,16 @@ async fn an_edge_that_cannot_record_its_beginning_does_not_serve() {
     let (log, _writer) = Log::open(folder.path(), "edge").unwrap();
     log.clone().close().await.unwrap();
     let nowhere = ([127, 0, 0, 1], 1).into();
+    let plan = Arc::new(plan(WIDE, nowhere));
     let setting = Setting {
         workload: ca.workload("spiffe://test.internal/line/edge"),
         authority: nowhere,
         guards: BTreeMap::from([("things".to_owned(), nowhere)]),
         public_tls: ca.public_tls(),
+        rules: Rules::load(&plan, Path::new("")).unwrap(),
         audit: log,
         clock: Arc::new(ManualClock::new(NOW * 1000)),
     };
-    let plan = Arc::new(plan(WIDE, nowhere));
     let parts = Parts::shipped(&plan, &setting).unwrap();
     let socket = Socket::bind_tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
     let (_stopper, stop) = stop_pair();

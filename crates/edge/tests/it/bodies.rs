@@ -57,7 +57,7 @@ async fn contract_violated_by_parameters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn contract_violated_by_bodies() {
-    let world = World::new().await;
+    let world = World::uninspected().await;
     let case = |name, body, pointer| {
         check_violation(
             &world,
@@ -105,7 +105,7 @@ async fn contract_violated_by_depth() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn contract_media_type() {
-    let world = World::new().await;
+    let world = World::uninspected().await;
     for kind in [
         "text/plain",
         "application/xml",

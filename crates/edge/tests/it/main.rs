@@ -17,6 +17,8 @@ mod forwarding;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod inspect;
+#[cfg(test)]
 mod pki;
 #[cfg(test)]
 mod recorder;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use vauban_audit::{Event, Kind, Log};
-use vauban_edge::{Parts, RunError, Setting, run};
+use vauban_edge::{Parts, Rules, RunError, Setting, run};
 use vauban_net::{Acceptor, ClientAuth, Clock as _, ManualClock, Socket, Stopper, stop_pair, task};
 use vauban_policy::plan::Limits;
 use vauban_policy::{Plan, TextFile, load};
@@ -18,7 +19,7 @@ use crate::client::{Answer, Client};
 use crate::pki::Ca;
 use crate::recorder::{Recorder, Reply, Seen};
 
-const PLAN: &str = include_str!("data/plan.yaml");
+pub(crate) const PLAN: &str = include_str!("data/plan.yaml");
 /// The time on the edge's clock.
 pub(crate) const NOW: u64 = 1_800_000_000;
 /// Room for everything a test does.
@@ -42,7 +43,16 @@ pub(crate) struct World {
 
 /// The plan with these budgets, and `plain` at this address.
 pub(crate) fn plan(budgets: &str, plain: SocketAddr) -> Plan {
-    let text = PLAN
+    load_text(PLAN, budgets, plain)
+}
+
+/// A plan of this text, of which nothing runs.
+pub(crate) fn plan_of(text: &str) -> Plan {
+    load_text(text, WIDE, ([127, 0, 0, 1], 1).into())
+}
+
+fn load_text(text: &str, budgets: &str, plain: SocketAddr) -> Plan {
+    let text = text
         .replace("BUDGETS", budgets)
         .replace("PLAIN", &plain.to_string());
     let file = TextFile {
@@ -73,10 +83,38 @@ impl World {
         Self::with_limits(|_limits| {}, budgets, change).await
     }
 
+    /// Where no rule runs, so that what is malformed comes to the contract.
+    pub(crate) async fn uninspected() -> Self {
+        let text = PLAN.replace(
+            "waf: { rules: [baseline], mode: block }",
+            "waf: { danger_off: \"the contract is tested\" }",
+        );
+        Self::of_text(&text, Path::new("")).await
+    }
+
     /// With these limits and budgets, and parts changed so.
     pub(crate) async fn with_limits(
         limit: impl FnOnce(&mut Limits),
         budgets: &str,
+        change: impl FnOnce(&mut Parts),
+    ) -> Self {
+        let agree = |plain| {
+            let mut agreed = plan(budgets, plain);
+            limit(&mut agreed.limits);
+            agreed
+        };
+        Self::of_plan(agree, Path::new(""), change).await
+    }
+
+    /// With the plan of this text, and rule files in this folder.
+    pub(crate) async fn of_text(text: &str, folder: &Path) -> Self {
+        let agree = |plain| load_text(text, WIDE, plain);
+        Self::of_plan(agree, folder, |_parts| {}).await
+    }
+
+    async fn of_plan(
+        agree: impl FnOnce(SocketAddr) -> Plan,
+        folder: &Path,
         change: impl FnOnce(&mut Parts),
     ) -> Self {
         let (stopper, stop) = stop_pair();
@@ -97,14 +135,13 @@ impl World {
         let audit = TempDir::new().unwrap();
         let (log, _writer) = Log::open(audit.path(), "edge").unwrap();
         let clock = Arc::new(ManualClock::new(NOW * 1000));
-        let mut agreed = plan(budgets, plain.address);
-        limit(&mut agreed.limits);
-        let agreed = Arc::new(agreed);
+        let agreed = Arc::new(agree(plain.address));
         let setting = Setting {
             workload: ca.workload("spiffe://test.internal/line/edge"),
             authority: authority.address,
             guards: BTreeMap::from([("things".to_owned(), guard.address)]),
             public_tls: ca.public_tls(),
+            rules: Rules::load(&agreed, folder).unwrap_or_else(|mistakes| panic!("{mistakes}")),
             audit: log.clone(),
             clock: Arc::<ManualClock>::clone(&clock),
         };

@@ -26,6 +26,7 @@ fn every_denial_has_its_code_and_status() {
         ("budget.ip", 429),
         ("budget.user", 429),
         ("budget.endpoint", 429),
+        ("waf.refused", 403),
         ("token.missing", 401),
         ("token.invalid", 401),
         ("token.expired", 401),

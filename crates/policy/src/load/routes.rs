@@ -8,7 +8,7 @@ use super::report::{At, Fields, Report};
 use super::services::Offer;
 use super::words::list_of;
 use super::yaml::{Kind, Node};
-use crate::{Authenticate, Authorize, Call, Caller, OperationRef, PathTemplate, Route};
+use crate::{Authenticate, Authorize, Call, Caller, OperationRef, PathTemplate, Route, Waf};
 
 /// Methods that a route can offer.
 pub(super) const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -19,6 +19,7 @@ const ROUTE_KEYS: &[&str] = &[
     "authenticate",
     "authorize",
     "body_bytes_max",
+    "waf",
 ];
 
 /// What routes refer to.
@@ -29,6 +30,8 @@ pub(super) struct Offered<'a> {
     pub(super) calls: Option<&'a Vec<Call>>,
     /// Largest body of any route.
     pub(super) body_bytes_max: Option<usize>,
+    /// `None` when the block could not be read.
+    pub(super) waf: Option<&'a Waf>,
 }
 
 pub(super) fn read_routes(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Vec<Route> {
@@ -60,6 +63,7 @@ fn read_route(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Option
         .and_then(|node| read_authenticate(report, node));
     let authorize = read_authorize(report, &fields, offered.names, authenticate.as_ref());
     let body_bytes_max = read_body_limit(report, &fields, offered.body_bytes_max);
+    let waf = super::waf::read_route(report, &fields, offered.waf);
     let path = path?;
     let mut operations = BTreeMap::new();
     for method in &methods {
@@ -74,6 +78,7 @@ fn read_route(report: &mut Report, node: &Node, offered: &Offered<'_>) -> Option
         authorize: authorize?,
         operations,
         body_bytes_max,
+        waf: waf?,
     })
 }
 

@@ -107,7 +107,7 @@ fn all_mistakes_are_told_together_in_the_order_of_lines() {
             "seed.yaml:3:14:",
             "seed.yaml:17:11:",
             "seed.yaml:33:27:",
-            "seed.yaml:55:19:",
+            "seed.yaml:56:19:",
             "profiles.yaml:7:72:"
         ]
     );

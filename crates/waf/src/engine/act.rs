@@ -31,6 +31,12 @@ impl<'a> Run<'a> {
         if link.capture {
             self.capture(operator, answer);
         }
+        if let (Operator::GeoLookup, Some(geo)) = (operator, &self.program.geo) {
+            let address = self.state.matched.last().map(|(_, _, value)| value);
+            self.state.geo = address
+                .and_then(|value| geo.locate(value))
+                .unwrap_or_default();
+        }
         self.set_variables(rule, link);
     }
 

@@ -78,8 +78,8 @@ fn process(state: &mut State, program: &Program, bytes: &[u8]) {
                 (Variable::ArgsPost, Variable::ArgsPostNames),
             );
         }
-        // Nothing is not JSON; a request without a body is no malformed one.
-        Some(Processor::Json | Processor::Xml) if bytes.is_empty() => {}
+        // A request without a body is no malformed one; as XML it is, as in `libmodsecurity`.
+        Some(Processor::Json) if bytes.is_empty() => {}
         Some(Processor::Json) => json(state, &program.settings, bytes),
         Some(Processor::Xml) => xml(state, bytes),
         Some(Processor::Multipart) => multipart(state, program, bytes),

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
+#[cfg(test)]
+mod tests;
+
 use super::names::{NameId, Names};
 use crate::seclang::syntax::Variable;
 
@@ -39,7 +42,7 @@ impl Text {
     pub(crate) fn constant(bytes: &[u8]) -> Self {
         match Self::of(bytes) {
             Self::Bytes(bytes) => Self::Constant(bytes.into()),
-            number => number,
+            other @ (Self::Number(_) | Self::Constant(_)) => other,
         }
     }
 

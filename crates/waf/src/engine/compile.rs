@@ -4,13 +4,16 @@
 
 use std::collections::HashMap;
 
+use super::geo::Geo;
 use super::guard::Guard;
 use super::names::Names;
-use super::program::{Chain, ChainId, Defaults, Program, Rule, RuleId, Settings, Sizes, Step};
+use super::program::{
+    Chain, ChainId, Defaults, Left, Program, Rule, RuleId, Settings, Sizes, Step,
+};
 use crate::RuleMistake;
 use crate::pattern::Pattern;
 use crate::seclang::syntax::{
-    Action, Directive, Document, IdRange, Item, Phase, Setting, Variable,
+    Action, Directive, Document, IdRange, Item, Operator, Phase, Setting, Variable,
 };
 use crate::transform::{ByteSet, Transformation, UnicodeMap};
 
@@ -43,6 +46,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
     for (id, entry) in (0..).zip(builder.known.iter_mut()) {
         entry.index = id;
     }
+    let geo = open_geo(document, &mut builder.mistakes);
     let mut rules: Vec<Rule> = Vec::new();
     let mut phases: [Vec<Step>; 5] = Default::default();
     for item in &edited {
@@ -85,9 +89,77 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
         settings,
         defaults: builder.defaults,
         singles: builder.singles,
+        geo,
+        left: left(document),
         uses_full_request,
         uses_files: builder.uses_files,
         sizes: builder.sizes,
+    })
+}
+
+/// Opens the database that the files name last.
+fn open_geo(document: &Document, mistakes: &mut Vec<RuleMistake>) -> Option<Geo> {
+    let mut opened = None;
+    for item in &document.items {
+        let Directive::Setting(Setting::GeoDatabase(bytes)) = &item.directive else {
+            continue;
+        };
+        match Geo::open(bytes) {
+            Ok(geo) => opened = Some(geo),
+            Err(error) => mistakes.push(RuleMistake {
+                file: item.place.file.to_string(),
+                line: item.place.line,
+                message: format!("the file of `SecGeoLookupDB` is not a MaxMind database: {error}"),
+                hint: Some(
+                    "GeoLite2 databases end in `.mmdb`; the older `.dat` are not read".into(),
+                ),
+            }),
+        }
+    }
+    opened
+}
+
+/// What the files ask for and the engine leaves to its caller.
+fn left(document: &Document) -> Vec<Left> {
+    let mut all = Vec::new();
+    for item in &document.items {
+        let what = match &item.directive {
+            Directive::Setting(setting) => left_setting(setting),
+            Directive::Rule(rule) => rule.links.iter().find_map(|link| {
+                let operator = &link.condition.as_ref()?.operator;
+                if let Operator::Rbl(list) = operator {
+                    return Some(format!("@rbl {list}"));
+                }
+                None
+            }),
+            Directive::Marker(_)
+            | Directive::DefaultActions(_)
+            | Directive::RemoveRules(_)
+            | Directive::UpdateTargets { .. }
+            | Directive::UpdateActions { .. } => None,
+        };
+        all.extend(what.map(|what| Left {
+            file: item.place.file.to_string(),
+            line: item.place.line,
+            what,
+        }));
+    }
+    all
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other setting is the engine's own"
+)]
+fn left_setting(setting: &Setting) -> Option<String> {
+    Some(match setting {
+        Setting::LeftToCaller { name, value } => format!("{name} {value}"),
+        Setting::RequestBodyInMemoryLimit(bytes) => format!("SecRequestBodyInMemoryLimit {bytes}"),
+        Setting::CookieFormat(format) => format!("SecCookieFormat {format}"),
+        Setting::ComponentSignature(text) => format!("SecComponentSignature {text}"),
+        Setting::PcreMatchLimit(limit) => format!("SecPcreMatchLimit {limit}"),
+        Setting::AuditEngine(mode) => format!("SecAuditEngine {mode:?}"),
+        _ => return None,
     })
 }
 
@@ -287,7 +359,7 @@ fn apply(settings: &mut Settings, setting: &Setting) {
         Setting::UploadFileLimit(count) => settings.files_max = *count,
         Setting::ResponseBodyAccess(on) => settings.response_body_access = *on,
         Setting::ResponseBodyMimeTypes(types) => {
-            settings.response_body_mime_types.clone_from(types)
+            settings.response_body_mime_types.clone_from(types);
         }
         Setting::ResponseBodyMimeTypesClear => settings.response_body_mime_types.clear(),
         Setting::ResponseBodyLimit(bytes) => settings.response_body_bytes_max = *bytes,
@@ -296,9 +368,9 @@ fn apply(settings: &mut Settings, setting: &Setting) {
         Setting::UnicodeMap(map) => settings.unicode = std::sync::Arc::clone(map),
         Setting::CollectionTimeout(seconds) => settings.collection_timeout_seconds = *seconds,
         Setting::WebAppId(id) => settings.webapp_id.clone_from(id),
-        Setting::GeoDatabase(bytes) => settings.geo = Some(std::sync::Arc::clone(bytes)),
         // Held by the caller (memory), by the engines (no pattern backtracks without a limit) or only reported.
-        Setting::RequestBodyInMemoryLimit(_)
+        Setting::GeoDatabase(_)
+        | Setting::RequestBodyInMemoryLimit(_)
         | Setting::CookieFormat(_)
         | Setting::ComponentSignature(_)
         | Setting::PcreMatchLimit(_)

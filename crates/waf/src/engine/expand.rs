@@ -76,7 +76,7 @@ impl Here<'_> {
                 }
             }
             Variable::Args => {
-                Self::first(&[Variable::ArgsGet, Variable::ArgsPost], name, state, out)
+                Self::first(&[Variable::ArgsGet, Variable::ArgsPost], name, state, out);
             }
             Variable::ArgsNames => Self::first(
                 &[Variable::ArgsGetNames, Variable::ArgsPostNames],
@@ -139,7 +139,7 @@ impl Here<'_> {
                 number(state.flow.file_bytes, out);
             }
             Variable::HighestSeverity => {
-                number(u64::from(state.flow.highest_severity.unwrap_or(255)), out)
+                number(u64::from(state.flow.highest_severity.unwrap_or(255)), out);
             }
             Variable::Geo => {
                 let found = name.and_then(|name| {

@@ -99,9 +99,7 @@ impl Filter {
 
     /// Bytes that the automaton takes.
     pub(crate) fn memory(&self) -> usize {
-        self.automaton
-            .as_ref()
-            .map_or(0, |automaton| automaton.memory_usage())
+        self.automaton.as_ref().map_or(0, DFA::memory_usage)
     }
 }
 

@@ -88,7 +88,11 @@ pub(crate) fn operate(
         Operator::VerifyCpf(pattern) => verify(pattern, value, scratch, operator::verify_cpf),
         Operator::VerifySsn(pattern) => verify(pattern, value, scratch, operator::verify_ssn),
         Operator::Always => Answer::Yes,
-        Operator::GeoLookup | Operator::Never => Answer::No,
+        Operator::GeoLookup => {
+            let geo = here.program.geo.as_ref();
+            Answer::of(geo.is_some_and(|geo| geo.locate(value).is_some()))
+        }
+        Operator::Never => Answer::No,
     }
 }
 

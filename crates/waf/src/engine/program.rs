@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 
+use super::geo::Geo;
 use super::guard::Guard;
 use super::names::{NameId, Names};
 use super::table::Kind;
@@ -32,10 +33,25 @@ pub(crate) struct Program {
     /// Variables with one value that some rule reads, so that they have a row from the beginning.
     pub(crate) singles: Vec<Variable>,
     /// Some rule reads the request as one text.
+    /// For `@geoLookup`; without one it never matches.
+    pub(crate) geo: Option<Geo>,
+    /// What was read and checked and is not this engine's to do.
+    pub(crate) left: Vec<Left>,
     pub(crate) uses_full_request: bool,
     /// Some rule looks into uploaded files.
     pub(crate) uses_files: bool,
     pub(crate) sizes: Sizes,
+}
+
+/// A setting or an operator that the rules ask for and that this engine leaves to whoever runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Path as it was given or included.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// The words of the rule file.
+    pub what: String,
 }
 
 /// Counts for reports.
@@ -116,6 +132,10 @@ pub(crate) struct Link {
     pub(crate) sanitise: bool,
 }
 
+#[expect(
+    clippy::enum_variant_names,
+    reason = "the names are those of the actions"
+)]
 #[derive(Debug)]
 pub(crate) enum After {
     Ctl(CompiledCtl),
@@ -367,7 +387,6 @@ pub(crate) struct Settings {
     pub(crate) argument_separator: u8,
     pub(crate) collection_timeout_seconds: u64,
     pub(crate) unicode: Arc<UnicodeMap>,
-    pub(crate) geo: Option<Arc<[u8]>>,
     pub(crate) webapp_id: Box<str>,
 }
 
@@ -389,7 +408,6 @@ impl Default for Settings {
             argument_separator: b'&',
             collection_timeout_seconds: 3600,
             unicode: Arc::new(UnicodeMap::default()),
-            geo: None,
             webapp_id: Box::from("default"),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::compile::compile;
 use super::filter::Filter;
-use super::program::Program;
+use super::program::{Left, Program};
 use crate::seclang::syntax::EngineMode;
 use crate::seclang::{self, Files, RuleMistake, Source};
 
@@ -64,6 +64,11 @@ impl RuleSet {
         })
     }
 
+    /// What the rules ask for and this engine does not do: logs, files, lists on the network.
+    pub fn left_to_caller(&self) -> &[Left] {
+        &self.program.left
+    }
+
     /// What it consists of.
     pub fn figures(&self) -> Figures {
         Figures {
@@ -73,6 +78,11 @@ impl RuleSet {
             filtered: self.filters.first().map_or(0, Filter::slots),
             automata_bytes: self.filters.iter().map(Filter::memory).sum(),
         }
+    }
+
+    /// Whether it reads request bodies at all (`SecRequestBodyAccess On`).
+    pub fn reads_request_bodies(&self) -> bool {
+        self.program.settings.request_body_access
     }
 
     pub(crate) fn mode(&self, mode: Mode) -> EngineMode {

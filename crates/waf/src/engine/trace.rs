@@ -76,13 +76,11 @@ impl<'a> Run<'a> {
             part: self.part(rule),
             sanitise: rule.links.iter().any(|link| link.sanitise),
             action: word(&rule.disruptive),
-            resolved: match resolved {
-                Disruptive::Block => "pass",
-                other @ (Disruptive::Pass
-                | Disruptive::Deny
-                | Disruptive::Drop
-                | Disruptive::Redirect(_)
-                | Disruptive::Allow(_)) => word(other),
+            // A default action that says `block` again blocks nothing.
+            resolved: if matches!(resolved, Disruptive::Block) {
+                "pass"
+            } else {
+                word(resolved)
             },
             status: asks.then_some(status),
             withheld: asks && self.state.flow.mode != EngineMode::On,
@@ -124,14 +122,17 @@ impl<'a> Run<'a> {
     }
 
     fn scores(&self) -> [Option<i64>; 2] {
+        let score = |name: String| {
+            let text = self.state.tx.find(&self.program.names, name.as_bytes());
+            text.map(Text::number)
+        };
         let sum = |names: &[&str]| {
             let all = (1..=4).flat_map(|level| {
-                let names = names.iter();
-                names.map(move |name| format!("{name}anomaly_score_pl{level}"))
+                names
+                    .iter()
+                    .map(move |name| format!("{name}anomaly_score_pl{level}"))
             });
-            all.filter_map(|name| self.state.tx.find(&self.program.names, name.as_bytes()))
-                .map(Text::number)
-                .reduce(i64::saturating_add)
+            all.filter_map(score).reduce(i64::saturating_add)
         };
         [sum(&["", "inbound_"]), sum(&["outbound_"])]
     }

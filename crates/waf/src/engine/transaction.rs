@@ -239,6 +239,19 @@ impl Transaction {
         report
     }
 
+    /// What was found so far; [`Self::finish`] gives all of it.
+    pub fn report(&self) -> &Report {
+        &self.state.report
+    }
+
+    /// Whether phase 2 saw all of a body of so many bytes: it was not beyond a limit, and it could be read as what it says it
+    /// is. A body that the rules themselves chose not to read (`ctl:requestBodyAccess=Off`) counts as seen.
+    pub fn saw_whole_body(&self) -> bool {
+        let clean = |variable| self.state.table.single(variable) != b"1";
+        !self.state.flow.request_body_access
+            || clean(Variable::InboundDataError) && clean(Variable::ReqbodyError)
+    }
+
     /// Value of a `TX` variable, for callers that read scores.
     pub fn tx(&self, name: &str) -> Option<Vec<u8>> {
         let text = self

@@ -50,42 +50,6 @@ fn holds(network: &Network, address: IpAddr) -> bool {
     }
 }
 
-/// Networks as `@ipMatch` and the files of `@ipMatchFromFile` list them: by commas or lines, `#` begins a comment.
-///
-/// # Errors
-/// The first entry that is no network.
-pub(crate) fn parse_networks(text: &str) -> Result<Vec<Network>, String> {
-    let mut networks = Vec::new();
-    for line in text.lines() {
-        let listed = line.split('#').next().unwrap_or_default();
-        let entries = listed.split(',').map(str::trim);
-        for entry in entries.filter(|entry| !entry.is_empty()) {
-            let network = network(entry);
-            networks
-                .push(network.ok_or_else(|| format!("`{entry}` is not an address or network"))?);
-        }
-    }
-    if networks.is_empty() {
-        return Err("no address is listed".to_owned());
-    }
-    Ok(networks)
-}
-
-fn network(entry: &str) -> Option<Network> {
-    let (address, prefix) = match entry.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix)),
-        None => (entry, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let width = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = match prefix {
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
-        Some(_) => return None,
-        None => width,
-    };
-    (prefix <= width).then_some(Network { address, prefix })
-}
-
 fn digits(text: &[u8]) -> impl DoubleEndedIterator<Item = u8> {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit());
     digits.map(|digit| digit.wrapping_sub(b'0'))

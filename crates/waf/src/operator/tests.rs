@@ -5,7 +5,20 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use serde_json::Value;
 
+use super::validate::{UrlEncodingFault, Utf8Fault};
 use super::*;
+use crate::seclang::operand::{byte_ranges, network};
+use crate::seclang::syntax::{ByteRanges, Network};
+
+fn parse_networks(text: &str) -> Result<Vec<Network>, ()> {
+    text.split(',')
+        .map(|one| network(one.as_bytes()).map_err(drop))
+        .collect()
+}
+
+fn parse_byte_ranges(text: &str) -> Result<ByteRanges, ()> {
+    byte_ranges(text.as_bytes()).map_err(drop)
+}
 
 /// The operator by its name in the test cases, asked with a parameter. `None`: not one of ours, or a parameter that does not load.
 fn asked(name: &str, parameter: &str, value: &[u8]) -> Option<bool> {

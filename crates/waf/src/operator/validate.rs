@@ -3,32 +3,6 @@
 use crate::seclang::syntax::ByteRanges;
 use crate::transform::ByteSet;
 
-/// The bytes that `@validateByteRange` allows, `9,10,13,32-126`.
-///
-/// # Errors
-/// The first entry that is no byte or range of bytes.
-pub(crate) fn parse_byte_ranges(text: &str) -> Result<ByteRanges, String> {
-    let mut allowed = [false; 256];
-    for entry in text.split(',').map(str::trim) {
-        let wrong = || format!("`{entry}` is not a byte (0 to 255) or a range of bytes");
-        let (first, last) = entry.split_once('-').unwrap_or((entry, entry));
-        let byte = |text: &str| -> Option<u8> {
-            let text = text.trim();
-            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            digits.then(|| text.parse().ok()).flatten()
-        };
-        let (Some(first), Some(last)) = (byte(first), byte(last)) else {
-            return Err(wrong());
-        };
-        let range = allowed.get_mut(usize::from(first)..=usize::from(last));
-        range
-            .filter(|range| !range.is_empty())
-            .ok_or_else(wrong)?
-            .fill(true);
-    }
-    Ok(ByteRanges(allowed))
-}
-
 /// The bytes that are not allowed: a value whose bytes do not meet them needs no look.
 pub(crate) fn bytes_refused(ranges: &ByteRanges) -> ByteSet {
     ByteSet::of_table(&ranges.0).complement()

@@ -60,6 +60,7 @@ impl Memory {
     }
 
     /// Bytes of all caches.
+    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

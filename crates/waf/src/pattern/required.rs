@@ -17,6 +17,8 @@ const CLASSES_MAX: usize = 6;
 const CLASS_FREQUENCY_MAX: f64 = 0.3;
 /// Most bytes of a set, letters in one case, that is written out as texts.
 const SET_BYTES_MAX: usize = 16;
+/// Most times that a repeated part is written out.
+const TIMES_MAX: u32 = 4;
 
 /// What every match contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +34,9 @@ impl Required {
         let sum = Sum::of(node);
         let mut classes = Vec::new();
         collect_classes(node, &mut classes);
-        classes.retain(|set| frequency(*set) < CLASS_FREQUENCY_MAX);
-        classes.sort_by(|one, other| frequency(*one).total_cmp(&frequency(*other)));
+        classes.retain(|class| class.frequency < CLASS_FREQUENCY_MAX);
+        classes.sort_by(|one, other| one.frequency.total_cmp(&other.frequency));
+        let mut classes: Vec<ByteSet> = classes.into_iter().map(|class| class.set).collect();
         classes.dedup();
         classes.truncate(CLASSES_MAX);
         Self {
@@ -43,57 +46,73 @@ impl Required {
     }
 }
 
-/// How often a byte of the set occurs among the bytes of harmless values, roughly.
-fn frequency(set: ByteSet) -> f64 {
-    bytes(set).map(texts::frequency).sum()
+/// A set, and how often one of its bytes occurs among the bytes of harmless values, roughly.
+#[derive(Clone, Copy, Debug)]
+struct ByteClass {
+    set: ByteSet,
+    frequency: f64,
+}
+
+impl ByteClass {
+    fn of(set: ByteSet) -> Self {
+        Self {
+            set,
+            frequency: bytes(set).map(texts::frequency).sum(),
+        }
+    }
 }
 
 /// A part of a pattern, summed up.
 #[derive(Clone, Debug)]
-struct Sum {
+enum Sum {
     /// All of its texts.
-    whole: Option<Texts>,
-    /// Every match begins with one of these.
-    start: Texts,
-    /// Every match ends with one of these.
-    end: Texts,
-    /// Every match contains one of these.
-    inner: Option<Texts>,
+    Whole(Texts),
+    Part {
+        /// Every match begins with one of these.
+        start: Texts,
+        /// Every match ends with one of these.
+        end: Texts,
+        /// Every match contains one of these.
+        inner: Option<Texts>,
+    },
 }
 
 impl Sum {
-    fn whole(texts: Texts) -> Self {
-        Self {
-            start: texts.clone().into_starts(),
-            end: texts.clone().into_ends(),
-            inner: None,
-            whole: Some(texts),
-        }
-    }
-
     fn unknown() -> Self {
-        Self {
-            whole: None,
+        Self::Part {
             start: Texts::empty_text(),
             end: Texts::empty_text(),
             inner: None,
         }
     }
 
+    fn start(&self) -> Texts {
+        match self {
+            Self::Whole(texts) => texts.clone().into_starts(),
+            Self::Part { start, .. } => start.clone(),
+        }
+    }
+
+    fn end(&self) -> Texts {
+        match self {
+            Self::Whole(texts) => texts.clone().into_ends(),
+            Self::Part { end, .. } => end.clone(),
+        }
+    }
+
     /// The best set to look for.
     fn wanted(&self) -> Option<Texts> {
-        let edges = [Some(&self.start), Some(&self.end)];
-        let all = [self.inner.as_ref(), self.whole.as_ref()]
-            .into_iter()
-            .chain(edges);
-        best(all.flatten().filter(|texts| texts.is_useful()))
+        match self {
+            Self::Whole(texts) => best([Some(texts)]),
+            Self::Part { start, end, inner } => best([inner.as_ref(), Some(start), Some(end)]),
+        }
     }
 
     fn of(node: &Node) -> Self {
         match node {
-            Node::Empty | Node::Place(_) | Node::Around(..) => Self::whole(Texts::empty_text()),
+            Node::Empty | Node::Place(_) | Node::Around(..) => Self::Whole(Texts::empty_text()),
             Node::Set(set) => match Texts::of_set(*set, SET_BYTES_MAX) {
-                Some(texts) => Self::whole(texts),
+                Some(texts) => Self::Whole(texts),
                 None => Self::unknown(),
             },
             Node::Back(..) => Self::unknown(),
@@ -102,98 +121,94 @@ impl Sum {
                 let first = parts.next().unwrap_or_else(Self::unknown);
                 parts.fold(first, |sum, next| sum.then(&next))
             }
-            Node::Alternate(parts) => {
-                let mut parts = parts.iter().map(Self::of);
-                let first = parts.next().unwrap_or_else(Self::unknown);
-                parts.fold(first, |sum, next| sum.or(&next))
-            }
+            Node::Alternate(parts) => Self::one_of(&parts.iter().map(Self::of).collect::<Vec<_>>()),
             Node::Repeat {
                 node, least, most, ..
-            } => Self::repeated(Self::of(node), *least, *most),
+            } => Self::of(node).repeated(*least, *most),
             Node::Group(_, node) | Node::Atomic(node) => Self::of(node),
         }
     }
 
-    fn then(&self, next: &Self) -> Self {
-        let whole = match (&self.whole, &next.whole) {
-            (Some(one), Some(other)) => one.joined(other),
-            _ => None,
-        };
-        let start = match &self.whole {
-            Some(whole) => whole.joined_starts(&next.start),
-            None => self.start.clone(),
-        };
-        let end = match &next.whole {
-            Some(whole) => self.end.joined_ends(whole),
-            None => next.end.clone(),
-        };
-        let seam = self.end.joined(&next.start);
-        // What the new start and end hold need not be repeated here.
+    fn then(self, next: &Self) -> Self {
+        if let (Self::Whole(one), Self::Whole(other)) = (&self, next)
+            && let Some(whole) = one.joined(other)
+        {
+            return Self::Whole(whole);
+        }
+        let (own_end, next_start) = (self.end(), next.start());
+        let seam = own_end.joined(&next_start);
         let (one, other) = (self.wanted(), next.wanted());
-        let all = [one.as_ref(), other.as_ref(), seam.as_ref()];
-        Self {
-            inner: best(all.into_iter().flatten().filter(|texts| texts.is_useful())),
-            whole,
-            start,
-            end,
+        let inner = best([one.as_ref(), other.as_ref(), seam.as_ref()]);
+        let start = match &self {
+            Self::Whole(whole) => whole.joined_starts(&next_start),
+            Self::Part { start, .. } => start.clone(),
+        };
+        let end = match next {
+            Self::Whole(whole) => own_end.joined_ends(whole),
+            Self::Part { end, .. } => end.clone(),
+        };
+        Self::Part { start, end, inner }
+    }
+
+    fn one_of(parts: &[Self]) -> Self {
+        let wholes = parts.iter().map(|part| match part {
+            Self::Whole(texts) => Some(texts.clone()),
+            Self::Part { .. } => None,
+        });
+        let whole = wholes.collect::<Option<Vec<_>>>().map(Texts::united);
+        if let Some(whole) = whole.filter(Texts::is_small) {
+            return Self::Whole(whole);
+        }
+        let wanted = parts.iter().map(Self::wanted).collect::<Option<Vec<_>>>();
+        let inner = wanted.map(|all| Texts::united(all).into_starts());
+        Self::Part {
+            start: Texts::united(parts.iter().map(Self::start).collect()).into_starts(),
+            end: Texts::united(parts.iter().map(Self::end).collect()).into_ends(),
+            inner: inner.filter(Texts::is_useful),
         }
     }
 
-    fn or(&self, other: &Self) -> Self {
-        let inner = match (self.wanted(), other.wanted()) {
-            (Some(one), Some(other)) => Some(one.united_starts(&other)).filter(Texts::is_useful),
-            _ => None,
-        };
-        let whole = match (&self.whole, &other.whole) {
-            (Some(one), Some(other)) => one.united(other),
-            _ => None,
-        };
-        Self {
-            whole,
-            start: self.start.united_starts(&other.start),
-            end: self.end.united_ends(&other.end),
-            inner,
-        }
-    }
-
-    fn repeated(once: Self, least: u32, most: Option<u32>) -> Self {
+    fn repeated(self, least: u32, most: Option<u32>) -> Self {
         match (least, most) {
-            (0, Some(1)) => match once
-                .whole
-                .and_then(|texts| texts.united(&Texts::empty_text()))
-            {
-                Some(texts) => Self::whole(texts),
-                None => Self::unknown(),
+            (_, Some(0)) => Self::Whole(Texts::empty_text()),
+            (0, Some(1)) => match self {
+                Self::Whole(texts) => {
+                    Self::one_of(&[Self::Whole(texts), Self::Whole(Texts::empty_text())])
+                }
+                Self::Part { .. } => Self::unknown(),
             },
-            (_, Some(0)) => Self::whole(Texts::empty_text()),
             (0, _) => Self::unknown(),
-            (1, Some(1)) => once,
+            (1, Some(1)) => self,
             _ => {
                 // Some times written out, and whatever stands between them.
-                let written = least.min(4);
-                let mut sum = once.clone();
-                for _ in 1..written {
-                    sum = sum.then(&once);
-                }
+                let written = least.min(TIMES_MAX);
+                let sum = (1..written).fold(self.clone(), |sum, _| sum.then(&self));
                 if most == Some(written) {
                     return sum;
                 }
-                sum.then(&Self::unknown()).then(&sum)
+                let again = sum.clone();
+                sum.then(&Self::unknown()).then(&again)
             }
         }
     }
 }
 
 /// The set that harmless traffic has least of.
-fn best<'a>(all: impl Iterator<Item = &'a Texts>) -> Option<Texts> {
-    all.min_by(|one, other| one.cost().total_cmp(&other.cost()))
-        .cloned()
+fn best<const N: usize>(all: [Option<&Texts>; N]) -> Option<Texts> {
+    let mut best: Option<(&Texts, f64)> = None;
+    for texts in all.into_iter().flatten().filter(|texts| texts.is_useful()) {
+        let cost = texts.cost();
+        if best.is_none_or(|(_, least)| cost < least) {
+            best = Some((texts, cost));
+        }
+    }
+    best.map(|(texts, _)| texts.clone())
 }
 
 /// Sets of which each match of the node has a byte.
-fn collect_classes(node: &Node, classes: &mut Vec<ByteSet>) {
+fn collect_classes(node: &Node, classes: &mut Vec<ByteClass>) {
     match node {
-        Node::Set(set) => classes.push(*set),
+        Node::Set(set) => classes.push(ByteClass::of(*set)),
         Node::Concat(parts) => {
             for part in parts {
                 collect_classes(part, classes);
@@ -207,10 +222,10 @@ fn collect_classes(node: &Node, classes: &mut Vec<ByteSet>) {
                 collect_classes(part, &mut own);
                 let rarest = own
                     .into_iter()
-                    .min_by(|one, other| frequency(*one).total_cmp(&frequency(*other)));
-                rarest.map(|set| united.union(set))
+                    .min_by(|one, other| one.frequency.total_cmp(&other.frequency));
+                rarest.map(|class| united.union(class.set))
             });
-            classes.extend(united);
+            classes.extend(united.map(ByteClass::of));
         }
         Node::Empty | Node::Place(_) | Node::Repeat { .. } | Node::Around(..) | Node::Back(..) => {}
     }

@@ -84,7 +84,6 @@ impl Node {
         match self {
             Self::Empty | Self::Place(_) | Self::Around(..) => Some(0),
             Self::Set(_) => Some(1),
-            Self::Back(..) => None,
             Self::Concat(parts) => parts
                 .iter()
                 .try_fold(0_usize, |sum, part| sum.checked_add(part.length_fixed()?)),
@@ -98,7 +97,7 @@ impl Node {
             } if Some(*least) == *most => node
                 .length_fixed()?
                 .checked_mul(usize::try_from(*least).ok()?),
-            Self::Repeat { .. } => None,
+            Self::Repeat { .. } | Self::Back(..) => None,
             Self::Group(_, node) | Self::Atomic(node) => node.length_fixed(),
         }
     }

@@ -176,3 +176,60 @@ fn what_crs_requires_is_there() {
         all.len()
     );
 }
+
+/// Figures only: how long all patterns of CRS take to compile, and what they hold.
+#[test]
+fn crs_compiles() {
+    let all = rules::patterns();
+    let began = processor_time();
+    let patterns: Vec<Pattern> = all
+        .iter()
+        .map(|(id, source)| {
+            Pattern::compile(source).unwrap_or_else(|error| panic!("{id}: {error}"))
+        })
+        .collect();
+    let taken = processor_time() - began;
+    let nodes: Vec<_> = all
+        .iter()
+        .map(|(_, source)| parse::parse(source).unwrap())
+        .collect();
+    let began = processor_time();
+    for node in &nodes {
+        std::hint::black_box(Required::of(node));
+    }
+    let required = processor_time() - began;
+    let began = processor_time();
+    for node in &nodes {
+        std::hint::black_box(translate::engine(node).unwrap());
+    }
+    let engines = processor_time() - began;
+    println!(
+        "required {} us, engines {} us",
+        required / 1000,
+        engines / 1000
+    );
+    let bytes: usize = patterns
+        .iter()
+        .map(|pattern| pattern.engine.memory_usage())
+        .sum();
+    let inexact = patterns
+        .iter()
+        .filter(|pattern| pattern.exact == Exact::Never)
+        .count();
+    let with_machine = patterns
+        .iter()
+        .filter(|pattern| pattern.program.is_some())
+        .count();
+    println!(
+        "{} patterns in {} us, {bytes} bytes of automata, {inexact} on the machine, {with_machine} with a program",
+        all.len(),
+        taken / 1000
+    );
+}
+
+/// Nanoseconds that this thread has run, from the kernel.
+fn processor_time() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let first = text.split(' ').next().and_then(|first| first.parse().ok());
+    first.unwrap_or(0)
+}

@@ -2,7 +2,7 @@
 
 /// What is wrong with one word, and where that word begins in its directive once that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub(super) at: Option<usize>,
     pub(super) message: String,
     pub(super) hint: Option<String>,

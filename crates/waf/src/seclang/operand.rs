@@ -57,7 +57,7 @@ pub(super) fn data_lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// `10.0.0.0/8`, `::1`.
-pub(super) fn network(text: &[u8]) -> Result<Network, Fault> {
+pub(crate) fn network(text: &[u8]) -> Result<Network, Fault> {
     let wrong = || {
         Fault::new(format!(
             "{} is neither an address nor a network",
@@ -84,7 +84,7 @@ pub(super) fn network(text: &[u8]) -> Result<Network, Fault> {
 }
 
 /// `9,10,13,32-126`.
-pub(super) fn byte_ranges(text: &[u8]) -> Result<ByteRanges, Fault> {
+pub(crate) fn byte_ranges(text: &[u8]) -> Result<ByteRanges, Fault> {
     let mut allowed = [false; 256];
     for item in text.split(|one| *one == b',') {
         let (first, last) = range::<u8>(item, "byte value or range of 0 to 255")?;

@@ -95,10 +95,11 @@ pub fn written(proposals: &[Proposal], placement: Placement) -> String {
             count => format!("{count} times"),
         };
         let what = proposal.target.as_deref().unwrap_or("the request");
-        let rule = proposal.rule;
-        text.push_str("\n# ");
-        // Writing to a `String` cannot fail.
-        writeln!(text, "Rule {rule} refused {what}, observed {times}.").unwrap_or_default();
+        let heading = format!(
+            "\n# Rule {} refused {what}, observed {times}.\n",
+            proposal.rule
+        );
+        text.push_str(&heading);
         text.push_str(&proposal.text);
     }
     text

@@ -1,13 +1,19 @@
 //! The regression tests of OWASP CRS through our own engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vauban_waf::regression::{self, Case, Outcome, Runner};
+use vauban_testkit::modsec::Transaction;
+use vauban_waf::regression::{self, Case, Ledger, Outcome, Request, Runner};
+use vauban_waf::replay::{self, Form, Placement};
 use vauban_waf::{Mode, RuleSet, Source, Strategy};
 
-use crate::oracle::cases;
+use crate::oracle::{self, cases};
+use crate::payloads::gotestwaf;
 use crate::seclang::Disk;
+
+const LEDGER: &str = include_str!("../../../../conformance/crs/vauban.toml");
+const DECISIONS: &str = include_str!("../../../../conformance/crs/decisions.toml");
 
 const RULES: &str = "/usr/share/modsecurity-crs/rules";
 
@@ -39,8 +45,12 @@ pub(crate) fn crs(setup: &str) -> Option<Arc<RuleSet>> {
             "{}",
             mistakes
                 .iter()
-                .map(|one| format!("{one}\n"))
-                .collect::<String>()
+                .map(ToString::to_string)
+                .collect::<Vec<String>>()
+                .join(
+                    "
+"
+                )
         ),
     }
 }
@@ -68,20 +78,116 @@ fn crs_passes_but_for_the_ledger() {
     };
     println!("{:?}", rules.figures());
     let outcomes = outcomes(&cases, &rules, Strategy::Indexed);
-    let passed = outcomes
+    let count =
+        |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, one)| wanted(one)).count();
+    let passed = count(|one| matches!(one, Outcome::Passed));
+    let failed = count(|one| matches!(one, Outcome::Failed(_)));
+    println!("{} cases: {passed} passed, {failed} failed", cases.len());
+    let mistakes = Ledger::read(LEDGER)
+        .unwrap()
+        .compare(outcomes.iter().map(|(id, outcome)| (*id, outcome)));
+    let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    assert_eq!((cases.len(), passed + failed), (2404, 2369));
+}
+
+/// Every request that is at hand: CRS's tests, payloads of attackers, harmless texts.
+fn requests() -> Vec<(String, Request)> {
+    let mut all = Vec::new();
+    for case in cases().unwrap_or_default() {
+        for stage in case.stages {
+            all.push((case.id.clone(), stage.request));
+        }
+    }
+    if let Some(corpora) = std::env::var_os("VAUBAN_CORPORA") {
+        let corpora = PathBuf::from(corpora);
+        let mut replays = gotestwaf(&corpora).requests;
+        for placement in [Placement::Query, Placement::Json] {
+            let name = "debian-descriptions/benign.jsonl";
+            let bytes = std::fs::read(corpora.join(name)).unwrap();
+            let form = Form::JsonLines(placement);
+            replays.extend(
+                replay::read(name, &bytes, form)
+                    .unwrap()
+                    .requests
+                    .into_iter()
+                    .take(300),
+            );
+        }
+        all.extend(replays.into_iter().map(|one| (one.id, one.request)));
+    }
+    all
+}
+
+#[test]
+fn the_filter_changes_nothing() {
+    let requests = requests();
+    for setup in [regression::SETUP, ""] {
+        let Some(rules) = crs(setup) else {
+            return;
+        };
+        let mut fast = Runner::new(&rules, Mode::AsConfigured, Strategy::Indexed);
+        let mut slow = Runner::new(&rules, Mode::AsConfigured, Strategy::Exhaustive);
+        for (id, request) in &requests {
+            let response = regression::reflected(request);
+            assert_eq!(
+                fast.transact(request, Some(&response)),
+                slow.transact(request, Some(&response)),
+                "{id}"
+            );
+        }
+        println!("{} requests", requests.len());
+    }
+}
+
+/// What each engine does with the requests of CRS's tests when it blocks, at paranoia level 1.
+#[test]
+fn decisions_are_those_of_libmodsecurity_but_for_the_ledger() {
+    let Some(cases) = cases() else {
+        println!("not run: VAUBAN_CRS_TESTS is not set");
+        return;
+    };
+    let (Some(rules), Some(mut theirs)) = (crs(""), oracle::start("", false)) else {
+        return;
+    };
+    let mut ours = Runner::new(&rules, Mode::AsConfigured, Strategy::Indexed);
+    let mut outcomes = Vec::new();
+    for case in &cases {
+        for stage in &case.stages {
+            let request = &stage.request;
+            let verdict = theirs
+                .judge(&Transaction {
+                    method: &request.method,
+                    target: &request.target,
+                    version: &request.version,
+                    client: "127.0.0.1",
+                    headers: &request.headers,
+                    body: &request.body,
+                    response: None,
+                })
+                .unwrap();
+            let report = ours.transact(request, None);
+            let own = report.intervention.as_ref().map(|one| one.status);
+            let outcome = if own == verdict.status {
+                Outcome::Passed
+            } else {
+                let ids: Vec<u64> = report.findings.iter().map(|one| one.rule).collect();
+                Outcome::Failed(format!(
+                    "ours {own:?} {ids:?}, libmodsecurity {:?} {:?}",
+                    verdict.status, verdict.ids
+                ))
+            };
+            outcomes.push((case.id.as_str(), outcome));
+        }
+    }
+    let same = outcomes
         .iter()
-        .filter(|(_, one)| matches!(one, Outcome::Passed))
+        .filter(|(_, one)| *one == Outcome::Passed)
         .count();
-    let failed: Vec<String> = outcomes
-        .iter()
-        .filter_map(|(id, one)| match one {
-            Outcome::Failed(why) => Some(format!("{id}: {why}")),
-            Outcome::Passed | Outcome::NotCheckable(_) => None,
-        })
-        .collect();
-    println!(
-        "{passed} passed, {} failed\n{}",
-        failed.len(),
-        failed.join("\n")
-    );
+    println!("{} requests, {same} decided alike", outcomes.len());
+    let mistakes = Ledger::read(DECISIONS)
+        .unwrap()
+        .compare(outcomes.iter().map(|(id, outcome)| (*id, outcome)));
+    let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
 }

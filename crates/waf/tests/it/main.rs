@@ -5,6 +5,8 @@ mod body;
 #[cfg(test)]
 mod crs;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
 mod libinjection;
 #[cfg(test)]
 mod oracle;
@@ -12,6 +14,8 @@ mod oracle;
 mod pattern;
 #[cfg(test)]
 mod payloads;
+#[cfg(test)]
+mod profile;
 #[cfg(test)]
 mod seclang;
 #[cfg(test)]

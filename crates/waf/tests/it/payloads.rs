@@ -12,7 +12,7 @@ use super::oracle;
 /// A file below the corpora, how it is read, and how many values it has.
 type Harmless = (&'static str, fn(Placement) -> Form, usize);
 
-fn gotestwaf(corpora: &Path) -> Replay {
+pub(crate) fn gotestwaf(corpora: &Path) -> Replay {
     let folder = corpora.join("gotestwaf/testcases");
     let mut all = Replay::default();
     for set in sorted(&folder) {

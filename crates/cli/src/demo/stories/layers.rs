@@ -33,6 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             control::EDGE_FRAMING,
             control::EDGE_CANONICAL,
+            control::EDGE_INSPECT,
             control::EDGE_CONTRACT,
             control::SERVICE_STATEMENT,
         ],

@@ -5,8 +5,10 @@ use super::super::program::{
     After, Change, CompiledCtl, Defaults, Disruptive, Link, Name, Rule, SetVar, Template,
 };
 use super::{Builder, phase_of};
+use crate::RuleMistake;
 use crate::seclang::syntax::{
-    Action, Ctl, Item, Link as LinkText, Phase, Rule as RuleText, SetVar as SetVarText, Variable,
+    Action, Ctl, Item, Link as LinkText, Phase, Place, Rule as RuleText, SetVar as SetVarText,
+    Variable,
 };
 use crate::transform::Transformation;
 
@@ -88,7 +90,7 @@ impl Builder {
                 Action::ResetTransformations => transformations.clear(),
                 Action::Transformation(step) => transformations.push(*step),
                 Action::MultiMatch => multi_match = true,
-                other => self.link_action(&mut link, other),
+                other => self.link_action(&mut link, &text.place, other),
             }
         }
         if let Some(condition) = &text.condition {
@@ -102,7 +104,17 @@ impl Builder {
         clippy::wildcard_enum_match_arm,
         reason = "the actions that this place does not read are read by another"
     )]
-    fn link_action(&mut self, link: &mut Link, action: &Action) {
+    fn link_action(&mut self, link: &mut Link, place: &Place, action: &Action) {
+        if let Action::Ctl(ctl) = action
+            && let Some(name) = refused(ctl)
+        {
+            self.mistakes.push(RuleMistake {
+                file: place.file.to_string(),
+                line: place.line,
+                message: format!("`ctl:{name}` is not supported"),
+                hint: None,
+            });
+        }
         let names = &mut self.names;
         let after = match action {
             Action::SetVar(set) => {
@@ -183,6 +195,22 @@ impl Builder {
             None => CompiledCtl::RemoveRules(Vec::new()),
         }
     }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "everything else is honoured, or asks for nothing"
+)]
+/// What this engine cannot honour; a rule that relies on it must not load.
+fn refused(ctl: &Ctl) -> Option<&'static str> {
+    Some(match ctl {
+        Ctl::ForceResponseBodyVariable(true) => "forceResponseBodyVariable",
+        Ctl::ResponseBodyProcessor(_) => "responseBodyProcessor",
+        Ctl::HashEngine(true) => "hashEngine",
+        Ctl::HashEnforcement(true) => "hashEnforcement",
+        Ctl::ParseXmlIntoArgs(true) => "parseXmlIntoArgs",
+        _ => return None,
+    })
 }
 
 fn set_var(text: &SetVarText, names: &mut Names) -> SetVar {

@@ -70,17 +70,13 @@ impl Texts {
         }
     }
 
-    pub(super) fn united(&self, other: &Self) -> Option<Self> {
-        let all = Self(self.0.iter().chain(&other.0).cloned().collect()).sorted();
-        (all.0.len() <= TEXTS_MAX).then_some(all)
+    /// The texts of all sets.
+    pub(super) fn united(all: Vec<Self>) -> Self {
+        Self(all.into_iter().flat_map(|texts| texts.0).collect()).sorted()
     }
 
-    pub(super) fn united_starts(&self, other: &Self) -> Self {
-        Self(self.0.iter().chain(&other.0).cloned().collect()).into_starts()
-    }
-
-    pub(super) fn united_ends(&self, other: &Self) -> Self {
-        Self(self.0.iter().chain(&other.0).cloned().collect()).into_ends()
+    pub(super) fn is_small(&self) -> bool {
+        self.0.len() <= TEXTS_MAX
     }
 
     /// Cut at their ends until they are few.
@@ -95,12 +91,16 @@ impl Texts {
 
     fn cut(self, cut: impl Fn(&mut Vec<u8>, usize)) -> Self {
         let mut all = self;
+        let longest = all.0.iter().map(Vec::len).max().unwrap_or(0);
+        if longest <= EDGE_BYTES_MAX && all.is_small() {
+            return all;
+        }
         for length in (0..=EDGE_BYTES_MAX).rev() {
             for text in &mut all.0 {
                 cut(text, length);
             }
             all = all.sorted();
-            if all.0.len() <= TEXTS_MAX {
+            if all.is_small() {
                 break;
             }
         }

@@ -65,7 +65,7 @@ fn write(node: &Node, random: &mut Random, groups: &mut Vec<Vec<u8>>, out: &mut 
         }
         Node::Place(place) => match place {
             Place::LineStart | Place::LineEnd | Place::LastLineEnd if random.one_in(4) => {
-                out.push(b'\n')
+                out.push(b'\n');
             }
             Place::WordEdge if random.one_in(3) => out.push(b' '),
             Place::TextStart

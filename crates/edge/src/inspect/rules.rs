@@ -1,0 +1,218 @@
+//! The rule sets that a plan asks for, loaded: one for each way in which its routes are inspected.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use vauban_policy::{Inspect, Plan, RuleFile, RuleSource, WafMode};
+use vauban_waf::{BASELINE, RuleSet, Source, Store};
+
+use super::disk::{self, Disk};
+use super::engine::Pool;
+
+/// What CRS expects of the engine around it.
+const CRS_ENGINE: &str = include_str!("../../rules/crs.conf");
+/// CRS where Debian installs it.
+const CRS_SETUP: &str = "/etc/modsecurity/crs/crs-setup.conf";
+/// Debian's order of loading, with the level between the setup and the rules that read it.
+const CRS_FILES: &str = "\
+SecAction \"id:8001090,phase:1,pass,nolog,t:none,setvar:tx.paranoia_level=LEVEL,setvar:tx.blocking_paranoia_level=LEVEL\"
+IncludeOptional /etc/modsecurity/crs/REQUEST-900-EXCLUSION-RULES-BEFORE-CRS.conf
+Include /usr/share/modsecurity-crs/rules/*.conf
+IncludeOptional /etc/modsecurity/crs/RESPONSE-999-EXCLUSION-RULES-AFTER-CRS.conf
+";
+
+/// The loaded rules of a plan.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub(super) sets: Arc<[Loaded]>,
+    /// Words in the names of variables whose values are not written down.
+    pub(super) redact: Arc<[String]>,
+}
+
+/// One rule set, and what its transactions share.
+#[derive(Clone)]
+pub(super) struct Loaded {
+    way: Way,
+    pub(super) set: Arc<RuleSet>,
+    pub(super) store: Arc<Store>,
+    pub(super) pool: Arc<Pool>,
+}
+
+/// What makes two rule sets differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Way {
+    paranoia: Option<u8>,
+    before: Vec<RuleFile>,
+    after: Vec<RuleFile>,
+}
+
+/// Why rules are not loaded: every mistake, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleMistakes(pub Vec<String>);
+
+impl fmt::Display for RuleMistakes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for RuleMistakes {}
+
+/// Without the rules: they are thousands.
+impl fmt::Debug for Loaded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Loaded")
+            .field("way", &self.way)
+            .field("figures", &self.set.figures())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Rules {
+    /// Reads and compiles what `plan` names; its relative paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// Every mistake in every file.
+    pub fn load(plan: &Plan, folder: &Path) -> Result<Self, RuleMistakes> {
+        let mut sets: Vec<Loaded> = Vec::new();
+        let mut mistakes = BTreeSet::new();
+        let mut tried: Vec<Way> = Vec::new();
+        for route in &plan.routes {
+            if matches!(route.waf.mode, WafMode::Off { .. }) {
+                continue;
+            }
+            let way = Way::of(&route.waf);
+            if tried.contains(&way) {
+                continue;
+            }
+            tried.push(way.clone());
+            match compile(plan, folder, &way) {
+                Ok(set) => sets.push(Loaded {
+                    way,
+                    set: Arc::new(set),
+                    store: Arc::new(Store::default()),
+                    pool: Arc::new(Pool::default()),
+                }),
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(RuleMistakes(
+                mistakes.into_iter().map(|(_, _, text)| text).collect(),
+            ));
+        }
+        Ok(Self {
+            sets: sets.into(),
+            redact: plan.waf.redact.clone().into(),
+        })
+    }
+
+    /// The rule set of a route; none for a way that was not loaded.
+    pub(super) fn of(&self, inspect: &Inspect) -> Option<&Loaded> {
+        self.sets.iter().find(|loaded| loaded.way.is(inspect))
+    }
+}
+
+impl Way {
+    fn of(inspect: &Inspect) -> Self {
+        Self {
+            paranoia: inspect.paranoia,
+            before: inspect.before.clone(),
+            after: inspect.after.clone(),
+        }
+    }
+
+    fn is(&self, inspect: &Inspect) -> bool {
+        self.paranoia == inspect.paranoia
+            && self.before == inspect.before
+            && self.after == inspect.after
+    }
+}
+
+/// A mistake by file and line, so that many are told in order and none twice.
+type Found = (String, u32, String);
+
+fn compile(plan: &Plan, folder: &Path, way: &Way) -> Result<RuleSet, Vec<Found>> {
+    let mut texts: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut mistakes = Vec::new();
+    for file in &way.before {
+        read(plan, folder, file, &mut texts, &mut mistakes);
+    }
+    for source in &plan.waf.rules {
+        match source {
+            RuleSource::Baseline => {
+                texts.push(("(built in) baseline.conf".to_owned(), BASELINE.into()));
+            }
+            RuleSource::Crs => crs(plan, way, &mut texts, &mut mistakes),
+            RuleSource::File(file) => read(plan, folder, file, &mut texts, &mut mistakes),
+        }
+    }
+    for file in &way.after {
+        read(plan, folder, file, &mut texts, &mut mistakes);
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let sources: Vec<Source<'_>> = texts
+        .iter()
+        .map(|(name, text)| Source { name, text })
+        .collect();
+    let set = RuleSet::load(&sources, &Disk).map_err(|mistakes| {
+        mistakes
+            .into_iter()
+            .map(|one| (one.file.clone(), one.line, one.to_string()))
+            .collect::<Vec<_>>()
+    })?;
+    if !set.reads_request_bodies() {
+        let spot = plan.waf.spot;
+        let message =
+            "the rules never read a request body\n  hint: say `SecRequestBodyAccess On` in them";
+        return Err(vec![at_plan(plan, spot, message)]);
+    }
+    Ok(set)
+}
+
+fn crs(plan: &Plan, way: &Way, texts: &mut Vec<(String, Vec<u8>)>, mistakes: &mut Vec<Found>) {
+    match disk::read_rules(Path::new(CRS_SETUP)) {
+        Ok(setup) => {
+            let level = way.paranoia.unwrap_or(1).to_string();
+            texts.push(("(built in) crs.conf".to_owned(), CRS_ENGINE.into()));
+            texts.push((CRS_SETUP.to_owned(), setup));
+            let files = CRS_FILES.replace("LEVEL", &level);
+            texts.push(("(built in) crs-files.conf".to_owned(), files.into()));
+        }
+        Err(error) => {
+            let message = format!(
+                "`crs` is not installed: `{CRS_SETUP}` cannot be read: {error}\n  hint: apt-get install modsecurity-crs"
+            );
+            mistakes.push(at_plan(plan, plan.waf.spot, &message));
+        }
+    }
+}
+
+fn read(
+    plan: &Plan,
+    folder: &Path,
+    file: &RuleFile,
+    texts: &mut Vec<(String, Vec<u8>)>,
+    mistakes: &mut Vec<Found>,
+) {
+    let path = folder.join(&file.path);
+    match disk::read_rules(&path) {
+        Ok(text) => texts.push((path.display().to_string(), text)),
+        Err(error) => {
+            let message = format!("rule file `{}` cannot be read: {error}", file.path);
+            mistakes.push(at_plan(plan, file.spot, &message));
+        }
+    }
+}
+
+fn at_plan(plan: &Plan, spot: vauban_policy::Spot, message: &str) -> Found {
+    let text = format!("{}:{}:{}: {message}", plan.file, spot.line, spot.column);
+    let line = u32::try_from(spot.line).unwrap_or(u32::MAX);
+    // The plan's own mistakes come before those of any file.
+    (String::new(), line, text)
+}

@@ -1,0 +1,301 @@
+//! Hostile input: refused in block mode, recorded in monitor mode, and never written down where it may be a secret.
+
+use std::path::Path;
+
+use vauban_audit::{Verdict, control};
+use vauban_edge::Rules;
+
+use crate::client::Answer;
+use crate::denials;
+use crate::recorder::Reply;
+use crate::world::{self, PLAN, World, bearer};
+
+const JSON: &str = "Content-Type: application/json\r\n";
+const BLOCK: &str = "waf: { rules: [baseline], mode: block }";
+
+/// The facts of the inspection of one decision, with their verdicts.
+async fn facts(world: &World, answer: &Answer) -> Vec<(Verdict, String)> {
+    let event = world.event(answer.decision()).await;
+    event
+        .controls
+        .into_iter()
+        .filter(|one| one.name == control::EDGE_INSPECT)
+        .map(|one| (one.verdict, one.fact.into_owned()))
+        .collect()
+}
+
+/// The plan of the tests with another block.
+fn plan(waf: &str) -> String {
+    assert!(PLAN.contains(BLOCK));
+    PLAN.replace(BLOCK, waf)
+}
+
+/// Refused, with these words on record.
+async fn check(world: &World, name: &str, answer: &Answer, words: &[&str]) {
+    denials::check(name, answer, 403, "waf.refused");
+    assert_eq!(answer.json()["decision"], answer.decision(), "{name}");
+    let facts = facts(world, answer).await;
+    let (verdict, fact) = facts.last().unwrap();
+    assert_eq!(*verdict, Verdict::Refused, "{name}");
+    for word in words {
+        assert!(fact.contains(word), "{name}: `{word}` is not in `{fact}`");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_class_of_attack_is_refused_with_its_rule_on_record() {
+    let world = World::new().await;
+    let auth = bearer(&world.token());
+    for (name, value, words) in [
+        ("SQL", "1%27%20or%20%271%27=%271", ["rule 80001", "ARGS:q"]),
+        (
+            "script",
+            "%3Cscript%3Ealert(1)%3C/script%3E",
+            ["rule 80002", "ARGS:q"],
+        ),
+        (
+            "path",
+            "../../../../etc/passwd",
+            ["rule 80003", "etc/passwd"],
+        ),
+        ("command", "x;cat%20/etc/passwd", ["rule 8000", "ARGS:q"]),
+    ] {
+        let target = format!("/things/1?q={value}");
+        let answer = world.send("GET", &target, &auth, "");
+        check(&world, name, &answer, &words).await;
+        let put = format!("{auth}{JSON}");
+        let decoded = value
+            .replace("%27", "'")
+            .replace("%20", " ")
+            .replace("%3C", "<")
+            .replace("%3E", ">");
+        let body = serde_json::json!({ "name": decoded }).to_string();
+        let answer = world.send("PUT", "/things/1", &put, &body);
+        check(&world, name, &answer, &["name"]).await;
+    }
+    world.assert_nothing_inside("waf.refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_encodings_are_refused() {
+    let world = World::new().await;
+    let auth = bearer(&world.token());
+    let answer = world.send("GET", "/things/1?q=%zz", &auth, "");
+    assert!(matches!(answer.status, 400 | 403), "{}", answer.text());
+    let answer = world.send(
+        "PUT",
+        "/things/1",
+        &format!("{auth}{JSON}"),
+        "{\"name\":\"x\"",
+    );
+    check(&world, "JSON", &answer, &["80000"]).await;
+    world.assert_nothing_inside("malformed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_does_not_make_the_edge_read_a_body() {
+    let world = World::new().await;
+    let answer = world.send(
+        "PUT",
+        "/things/1",
+        JSON,
+        r#"{"name":"<script>alert(1)</script>"}"#,
+    );
+    denials::check("stranger", &answer, 401, "token.missing");
+    let found = facts(&world, &answer).await;
+    assert_eq!(
+        found,
+        [(Verdict::Passed, "head: no rule refuses".to_owned())]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_not_written_down() {
+    let world = World::new().await;
+    let body = r#"{"username":"a","password":"' or '1'='1"}"#;
+    let answer = world.send("POST", "/auth/login", JSON, body);
+    check(&world, "password", &answer, &["(withheld)"]).await;
+    let text = format!("{:?}", world.event(answer.decision()).await);
+    assert!(!text.contains("'1'='1"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monitor_lets_pass_and_records() {
+    let text = plan("waf: { rules: [baseline], mode: monitor }");
+    let world = World::of_text(&text, Path::new("")).await;
+    let target = "/things/1?q=%3Cscript%3Ealert(1)%3C/script%3E";
+    let answer = world.get(target, &world.token());
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let found = facts(&world, &answer).await;
+    let noted = |(verdict, fact): &(Verdict, String)| {
+        *verdict == Verdict::Passed && fact.starts_with("monitor: rule 80002")
+    };
+    assert!(found.iter().any(noted), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_can_be_inspected_otherwise() {
+    for (waf, status) in [
+        ("{ mode: monitor }", 200),
+        ("{ mode: block }", 403),
+        ("{ danger_off: \"a test\" }", 200),
+    ] {
+        let text = PLAN.replacen(
+            "    authenticate: jwt",
+            &format!("    waf: {waf}\n    authenticate: jwt"),
+            1,
+        );
+        let world = World::of_text(&text, Path::new("")).await;
+        let answer = world.get(
+            "/things/1?q=%3Cscript%3Ealert(1)%3C/script%3E",
+            &world.token(),
+        );
+        assert_eq!(answer.status, status, "{waf}: {}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exclusions_stand_before_or_after_the_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("after.conf"),
+        "SecRuleRemoveByTag attack-xss\n",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.path().join("before.conf"),
+        "SecRule REQUEST_FILENAME \"@streq /things/1\" \"id:1,phase:1,pass,nolog,t:none,ctl:ruleRemoveTargetByTag=attack-xss;ARGS:q\"\n",
+    )
+    .unwrap();
+    for exclusions in ["{ after: [after.conf] }", "{ before: [before.conf] }"] {
+        let text = plan(&format!(
+            "waf: {{ rules: [baseline], mode: block, exclusions: {exclusions} }}"
+        ));
+        let world = World::of_text(&text, folder.path()).await;
+        let token = world.token();
+        let answer = world.get("/things/1?q=%3Cscript%3Ealert(1)%3C/script%3E", &token);
+        assert_eq!(answer.status, 200, "{exclusions}: {}", answer.text());
+        let answer = world.get("/things/1?q=1%27%20or%20%271%27=%271", &token);
+        assert_eq!(answer.status, 403, "{exclusions}: only what was excluded");
+    }
+}
+
+const OWN: &str = "SecRequestBodyAccess On
+SecRequestBodyLimit 64
+SecRequestBodyLimitAction ProcessPartial
+SecResponseBodyAccess On
+SecResponseBodyMimeType application/json
+SecRule REQUEST_HEADERS:Content-Type \"@beginsWith application/json\" \"id:1,phase:1,pass,nolog,t:none,ctl:requestBodyProcessor=JSON\"
+SecRule RESPONSE_BODY \"@contains ORA-00933\" \"id:2,phase:4,deny,status:500,log,t:none,msg:'a database speaks'\"
+";
+
+/// A world with rules of its own under the seed's spelling.
+async fn own(mode: &str) -> (World, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.conf"), OWN).unwrap();
+    let text = plan(&format!(
+        "waf: {{ modsecurity_rules_file: main.conf, mode: {mode} }}"
+    ));
+    (World::of_text(&text, folder.path()).await, folder)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_inspected_in_part_is_refused() {
+    let (world, _folder) = own("block").await;
+    let headers = format!("{}{JSON}", bearer(&world.token()));
+    let long = format!(r#"{{"name":"{}"}}"#, "n".repeat(100));
+    let answer = world.send("PUT", "/things/1", &headers, &long);
+    check(&world, "long", &answer, &["inspected only in part"]).await;
+    world.assert_nothing_inside("long");
+    let (world, _folder) = own("monitor").await;
+    let written = Reply {
+        status: 204,
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    world.guard.answer_with(written);
+    let headers = format!("{}{JSON}", bearer(&world.token()));
+    assert_eq!(world.send("PUT", "/things/1", &headers, &long).status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_betrays_something_is_withheld() {
+    let (world, _folder) = own("block").await;
+    let token = world.token();
+    assert_eq!(world.get("/things/1", &token).status, 200);
+    world
+        .guard
+        .answer_with(Reply::json(200, r#"{"name":"ORA-00933 near x"}"#));
+    let answer = world.get("/things/1", &token);
+    denials::check("answer", &answer, 502, "answer.violated");
+    let found = facts(&world, &answer).await;
+    let (verdict, fact) = found.last().unwrap();
+    assert_eq!(*verdict, Verdict::Refused);
+    assert_eq!(fact, "rule 2 refuses; 2 RESPONSE_BODY (withheld)");
+}
+
+fn mistakes(waf: &str, folder: &Path) -> String {
+    let plan = world::plan_of(&plan(waf));
+    Rules::load(&plan, folder)
+        .map(drop)
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn rules_with_mistakes_are_not_loaded_and_every_mistake_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("a.conf"), "SecRequestBodyAccess On\nSecRool x\n").unwrap();
+    std::fs::write(path("b.conf"), "\nSecRule ARGS\n").unwrap();
+    std::fs::write(path("c.conf"), "SecRuleEngine On\n").unwrap();
+    let told = mistakes(
+        "waf: { rules: [a.conf, b.conf], mode: block }",
+        folder.path(),
+    );
+    let at = |name: &str, line: u32| format!("{}:{line}: ", path(name).display());
+    assert!(told.contains(&at("a.conf", 2)), "{told}");
+    assert!(told.contains(&at("b.conf", 2)), "{told}");
+    let line = PLAN.lines().position(|line| line == BLOCK).unwrap() + 1;
+    let told = mistakes("waf: { rules: [none.conf], mode: block }", folder.path());
+    let expected = format!("vauban.yaml:{line}:16: rule file `none.conf` cannot be read: ");
+    assert!(told.starts_with(&expected), "{told}");
+    let told = mistakes("waf: { rules: [c.conf], mode: block }", folder.path());
+    assert_eq!(
+        told,
+        format!(
+            "vauban.yaml:{line}:6: the rules never read a request body\n  hint: say `SecRequestBodyAccess On` in them"
+        )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crs_refuses_the_same() {
+    if !Path::new("/usr/share/modsecurity-crs/rules").exists() {
+        return println!("not run: modsecurity-crs is not installed");
+    }
+    let text = plan("waf: { rules: [crs], mode: block, paranoia: 1 }");
+    let world = World::of_text(&text, Path::new("")).await;
+    let auth = bearer(&world.token());
+    let honest = "User-Agent: it\r\n";
+    let answer = world.send("GET", "/things/1?q=fine", &format!("{auth}{honest}"), "");
+    assert_eq!(answer.status, 200, "{:?}", facts(&world, &answer).await);
+    for (name, target, rule) in [
+        ("SQL", "/things/1?q=1%27%20or%20%271%27=%271%27--%20", "942"),
+        (
+            "script",
+            "/things/1?q=%3Cscript%3Ealert(1)%3C/script%3E",
+            "941",
+        ),
+        ("path", "/things/1?q=../../../../etc/passwd", "930"),
+    ] {
+        let answer = world.send("GET", target, &format!("{auth}{honest}"), "");
+        check(
+            &world,
+            name,
+            &answer,
+            &["rule 949110 refuses", rule, "ARGS:q"],
+        )
+        .await;
+    }
+}
