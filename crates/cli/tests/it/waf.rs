@@ -404,7 +404,7 @@ fn observations_at_many_paths_become_an_update_that_is_read_after() {
         "--write",
         "@out.conf",
     ];
-    let said = place.says(1, &tune);
+    let said = place.says(0, &tune);
     assert!(
         said.contains("    SecRuleUpdateTargetById 100 \"!ARGS:comment\""),
         "{said}"
