@@ -130,7 +130,10 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Outcome {
     Ok(())
 }
 
-/// The requests of every file, and the names of files without a form.
+/// The requests of every file by its name, and the names of files without a form.
+type Everything = (Vec<(String, Replay)>, Vec<String>);
+
+/// Reads every file.
 pub(super) fn read(
     paths: &[PathBuf],
     reading: &ReadingArguments,
