@@ -134,10 +134,7 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Outcome {
 type Everything = (Vec<(String, Replay)>, Vec<String>);
 
 /// Reads every file.
-pub(super) fn read(
-    paths: &[PathBuf],
-    reading: &ReadingArguments,
-) -> Result<(Files, Vec<String>), Failure> {
+pub(super) fn read(paths: &[PathBuf], reading: &ReadingArguments) -> Result<Everything, Failure> {
     let mut files = Vec::new();
     let mut unread = Vec::new();
     let mut mistakes = Vec::new();
