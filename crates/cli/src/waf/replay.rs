@@ -130,11 +130,11 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Outcome {
     Ok(())
 }
 
-/// The requests of every file by its name, and the names of files without a form.
-type Everything = (Vec<(String, Replay)>, Vec<String>);
-
-/// Reads every file.
-pub(super) fn read(paths: &[PathBuf], reading: &ReadingArguments) -> Result<Everything, Failure> {
+/// The requests of every file, and the names of files without a form.
+pub(super) fn read(
+    paths: &[PathBuf],
+    reading: &ReadingArguments,
+) -> Result<(Files, Vec<String>), Failure> {
     let mut files = Vec::new();
     let mut unread = Vec::new();
     let mut mistakes = Vec::new();
