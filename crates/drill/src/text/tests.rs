@@ -20,7 +20,7 @@ fn the_matrix_says_who_stopped_what() {
         &text,
         &[
             "Nothing gets through when all is up (2 attacks).",
-            "1 of 12 single losses let something through; thin: A01 (guard.ownership).",
+            "1 of 13 single losses let something through; thin: A01 (guard.ownership).",
             "Model: the solo runs predict 1 single points of failure; the losses confirm 1; not predicted: none.",
             "A01        read another user's object      Go   Go   Go",
             "  A10        edge.roles, guard.ownership",

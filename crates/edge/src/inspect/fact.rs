@@ -90,7 +90,15 @@ fn tell(fact: &mut String, finding: &Finding, redact: &[String]) {
         return;
     }
     let message = String::from_utf8_lossy(&finding.message);
-    fact.extend([" ", &cut(&variable, NAME_CHARS_MAX), " `", &cut(&value, VALUE_CHARS_MAX), "` (", &cut(&message, NAME_CHARS_MAX), ")"]);
+    fact.extend([
+        " ",
+        &cut(&variable, NAME_CHARS_MAX),
+        " `",
+        &cut(&value, VALUE_CHARS_MAX),
+        "` (",
+        &cut(&message, NAME_CHARS_MAX),
+        ")",
+    ]);
 }
 
 /// Whether a value must not be written down. What is not known to be harmless is.
