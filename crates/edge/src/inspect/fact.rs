@@ -94,7 +94,6 @@ fn tell(fact: &mut String, finding: &Finding, redact: &[String]) {
     let message = String::from_utf8_lossy(&finding.message);
     fact.extend([
         " ",
-        &cut(&variable, NAME_CHARS_MAX),
         &cut(variable, NAME_CHARS_MAX),
         " `",
         &cut(&value, VALUE_CHARS_MAX),
