@@ -426,7 +426,11 @@ fn inspect() -> Vec<Key> {
     ]);
     vec![
         ("mode", json!({ "enum": ["monitor", "block"] }), false),
-        ("paranoia", number(1, 4, "paranoia level of `crs` and `profile`"), false),
+        (
+            "paranoia",
+            number(1, 4, "paranoia level of `crs` and `profile`"),
+            false,
+        ),
         ("exclusions", exclusions, false),
         (
             "danger_off",

@@ -66,7 +66,10 @@ impl Pattern {
         let required = Required::of(&node);
         let program = match exact {
             Exact::Always => None,
-            Exact::UnlessLastLineFeed | Exact::ButGroups | Exact::Never => {
+            Exact::UnlessLastLineFeed
+            | Exact::UnlessLastLineFeedButGroups
+            | Exact::ButGroups
+            | Exact::Never => {
                 settle::hasten(&mut node);
                 match Program::of(&node) {
                     Ok(program) => Some(program),
@@ -148,7 +151,11 @@ impl Pattern {
             Exact::Always => None,
             Exact::ButGroups if !groups => None,
             Exact::UnlessLastLineFeed if value.last() != Some(&b'\n') => None,
-            Exact::UnlessLastLineFeed | Exact::ButGroups | Exact::Never => self.program.as_ref(),
+            Exact::UnlessLastLineFeedButGroups if !groups && value.last() != Some(&b'\n') => None,
+            Exact::UnlessLastLineFeed
+            | Exact::UnlessLastLineFeedButGroups
+            | Exact::ButGroups
+            | Exact::Never => self.program.as_ref(),
         }
     }
 

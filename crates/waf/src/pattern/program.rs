@@ -104,9 +104,9 @@ struct Writer {
     steps: Vec<Step>,
     slots: u32,
     frames: u32,
-    /// Assertions around the next step.
+    /// Assertions and atomic parts around the next step.
     around: usize,
-    /// For each step, whether it stands outside of assertions.
+    /// For each step, whether it stands outside of them.
     is_final: Vec<bool>,
 }
 
@@ -132,8 +132,8 @@ impl Writer {
         }
     }
 
-    /// What follows a choice outside of assertions depends on its step and place alone, but for references and for loops that
-    /// look at what they matched.
+    /// What follows a choice depends on its step and place alone, but for references and for loops that look at what they matched.
+    /// Inside of assertions and atomic parts a choice may have been tried and forgotten without having failed.
     fn final_steps(&self) -> Vec<Option<u32>> {
         let remembers = |step: &Step| matches!(step, Step::Back(..) | Step::IfStill { .. });
         if self.steps.iter().any(remembers) {
@@ -198,7 +198,9 @@ impl Writer {
             Node::Atomic(node) => {
                 let frame = self.frame();
                 self.push(Step::Begin(frame))?;
+                self.around += 1;
                 self.node(node)?;
+                self.around -= 1;
                 self.push(Step::Commit(frame, false))?;
             }
             Node::Around(around, node) => self.around(*around, node)?,
@@ -249,25 +251,38 @@ impl Writer {
         if greed == Greed::Possessive {
             let frame = self.frame();
             self.push(Step::Begin(frame))?;
+            self.around += 1;
             self.repeat(node, least, most, Greed::Greedy)?;
+            self.around -= 1;
             self.push(Step::Commit(frame, false))?;
             return Ok(());
         }
-        for _ in 0..least {
+        // The last time that has to be is the first of an endless loop: when it matched nothing, there is no other.
+        let inside = most.is_none() && least > 0 && node.length_min() == 0;
+        for _ in u32::from(inside)..least {
             self.node(node)?;
         }
         let mut splits = Vec::new();
         match most {
             None => {
+                let enter = if inside {
+                    Some(self.push(Step::Match)?)
+                } else {
+                    None
+                };
                 let again = self.next();
                 splits.push(self.push(Step::Match)?);
+                if let Some(enter) = enter {
+                    let first = self.next();
+                    self.set(enter, Step::Jump(first));
+                }
                 self.iteration(node, &mut splits)?;
                 self.push(Step::Jump(again))?;
             }
             Some(most) => {
                 for _ in least..most {
                     splits.push(self.push(Step::Match)?);
-                    self.iteration(node, &mut splits)?;
+                    self.node(node)?;
                 }
             }
         }

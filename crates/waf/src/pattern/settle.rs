@@ -221,6 +221,8 @@ pub(super) enum Exact {
     Always,
     /// But where the text ends with a line feed: the engine then also finds an empty last line, which PCRE's `^` does not.
     UnlessLastLineFeed,
+    /// Both.
+    UnlessLastLineFeedButGroups,
     /// But its groups are others, or its end is, where a repeated part matches nothing in the end.
     ButGroups,
     /// What the engine finds is a candidate.
@@ -244,12 +246,13 @@ impl Exact {
         });
         if irregular {
             Self::Never
-        } else if has_open_line_start(node, 0) {
-            Self::UnlessLastLineFeed
-        } else if node.any(&repeats_nothing) {
-            Self::ButGroups
         } else {
-            Self::Always
+            match (has_open_line_start(node, 0), node.any(&repeats_nothing)) {
+                (true, true) => Self::UnlessLastLineFeedButGroups,
+                (true, false) => Self::UnlessLastLineFeed,
+                (false, true) => Self::ButGroups,
+                (false, false) => Self::Always,
+            }
         }
     }
 }
