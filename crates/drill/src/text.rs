@@ -175,7 +175,7 @@ fn table(text: &mut String, matrix: &Matrix, judgement: &Judgement) {
             .iter()
             .map(|measured| format!("{:>COLUMN$}", cell(measured)))
             .collect();
-        let line = format!("{label:<LABEL$}{} │ {last:>4}", cells.concat());
+        let line = format!("{label:<LABEL$}{}│{last:>4}", cells.concat());
         text.extend([line.trim_end(), "\n"]);
     };
     line(

@@ -361,8 +361,17 @@ pub enum RuleSource {
     Baseline,
     /// OWASP CRS, as the distribution installs it.
     Crs,
+    /// The baseline, and OWASP CRS between files of ours that let honest prose pass.
+    Profile,
     /// A file of `SecLang`.
     File(RuleFile),
+}
+
+impl RuleSource {
+    /// Whether OWASP CRS is among the rules.
+    pub fn has_crs(&self) -> bool {
+        matches!(self, Self::Crs | Self::Profile)
+    }
 }
 
 /// A file of `SecLang` that the plan names.
@@ -388,7 +397,7 @@ impl Eq for RuleFile {}
 pub struct Inspect {
     /// What follows from what is found.
     pub mode: WafMode,
-    /// Paranoia level of CRS, 1 to 4; only with [`RuleSource::Crs`].
+    /// Paranoia level of CRS, 1 to 4; only with [`RuleSource::Crs`] and [`RuleSource::Profile`].
     pub paranoia: Option<u8>,
     /// Files that are loaded before the rules: exclusions that act while a request runs (`ctl:…`).
     pub before: Vec<RuleFile>,

@@ -426,7 +426,7 @@ fn inspect() -> Vec<Key> {
     ]);
     vec![
         ("mode", json!({ "enum": ["monitor", "block"] }), false),
-        ("paranoia", number(1, 4, "paranoia level of `crs`"), false),
+        ("paranoia", number(1, 4, "paranoia level of `crs` and `profile`"), false),
         ("exclusions", exclusions, false),
         (
             "danger_off",

@@ -32,3 +32,9 @@ pub use self::seclang::{
 
 /// The rules of our own: small, precise, and complete in themselves (`rules/baseline.conf`).
 pub const BASELINE: &str = include_str!("../rules/baseline.conf");
+
+/// Our default profile, before OWASP CRS: rules that stand in for what [`PROFILE_AFTER`] takes from CRS.
+pub const PROFILE_BEFORE: &str = include_str!("../rules/default-profile-before.conf");
+
+/// Our default profile, after OWASP CRS: the exclusions, each with its reason.
+pub const PROFILE_AFTER: &str = include_str!("../rules/default-profile-after.conf");

@@ -82,15 +82,25 @@ pub(super) fn of(lead: &str, findings: &[Finding], redact: &[String]) -> String 
 
 fn tell(fact: &mut String, finding: &Finding, redact: &[String]) {
     let variable = String::from_utf8_lossy(&finding.variable);
+    // The last link of a chain names the variable that an earlier one matched.
+    let variable = variable.strip_prefix("MATCHED_VARS:").unwrap_or(&variable);
     let value = String::from_utf8_lossy(&finding.value);
     fact.extend(["; ", &finding.rule.to_string()]);
-    if finding.sanitise || hidden(&variable, &value, redact) {
+    if finding.sanitise || hidden(variable, &value, redact) {
         // The message as well: it may quote the value.
-        fact.extend([" ", &cut(&variable, NAME_CHARS_MAX), " (withheld)"]);
+        fact.extend([" ", &cut(variable, NAME_CHARS_MAX), " (withheld)"]);
         return;
     }
     let message = String::from_utf8_lossy(&finding.message);
-    fact.extend([" ", &cut(&variable, NAME_CHARS_MAX), " `", &cut(&value, VALUE_CHARS_MAX), "` (", &cut(&message, NAME_CHARS_MAX), ")"]);
+    fact.extend([
+        " ",
+        &cut(variable, NAME_CHARS_MAX),
+        " `",
+        &cut(&value, VALUE_CHARS_MAX),
+        "` (",
+        &cut(&message, NAME_CHARS_MAX),
+        ")",
+    ]);
 }
 
 /// Whether a value must not be written down. What is not known to be harmless is.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use vauban_policy::{Inspect, Plan, RuleFile, RuleSource, WafMode};
-use vauban_waf::{BASELINE, RuleSet, Source, Store};
+use vauban_waf::{BASELINE, PROFILE_AFTER, PROFILE_BEFORE, RuleSet, Source, Store};
 
 use super::disk::{self, Disk};
 use super::engine::Pool;
@@ -147,6 +147,18 @@ fn compile(plan: &Plan, folder: &Path, way: &Way) -> Result<RuleSet, Vec<Found>>
                 texts.push(("(built in) baseline.conf".to_owned(), BASELINE.into()));
             }
             RuleSource::Crs => crs(plan, way, &mut texts, &mut mistakes),
+            RuleSource::Profile => {
+                texts.push(("(built in) baseline.conf".to_owned(), BASELINE.into()));
+                texts.push((
+                    "(built in) default-profile-before.conf".to_owned(),
+                    PROFILE_BEFORE.into(),
+                ));
+                crs(plan, way, &mut texts, &mut mistakes);
+                texts.push((
+                    "(built in) default-profile-after.conf".to_owned(),
+                    PROFILE_AFTER.into(),
+                ));
+            }
             RuleSource::File(file) => read(plan, folder, file, &mut texts, &mut mistakes),
         }
     }

@@ -270,6 +270,30 @@ fn rules_with_mistakes_are_not_loaded_and_every_mistake_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_profile_lets_prose_pass_that_crs_refuses() {
+    if !Path::new("/usr/share/modsecurity-crs/rules").exists() {
+        return println!("not run: modsecurity-crs is not installed");
+    }
+    let prose = "/things/1?q=union%20was%20a%20great%20select";
+    let attack = "/things/1?q=1%27%20or%20%271%27=%271%27--%20";
+    for (rules, status) in [("crs", 403), ("profile", 200)] {
+        let text = plan(&format!(
+            "waf: {{ rules: [{rules}], mode: block, paranoia: 1 }}"
+        ));
+        let world = World::of_text(&text, Path::new("")).await;
+        let head = format!("{}User-Agent: it\r\n", bearer(&world.token()));
+        let answer = world.send("GET", prose, &head, "");
+        assert_eq!(
+            answer.status,
+            status,
+            "{rules}: {:?}",
+            facts(&world, &answer).await
+        );
+        assert_eq!(world.send("GET", attack, &head, "").status, 403, "{rules}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn crs_refuses_the_same() {
     if !Path::new("/usr/share/modsecurity-crs/rules").exists() {
         return println!("not run: modsecurity-crs is not installed");

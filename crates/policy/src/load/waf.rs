@@ -40,7 +40,7 @@ pub(super) fn read_waf(report: &mut Report, node: &Node) -> Option<Waf> {
         .and_then(|text| read_mode(report, &text));
     let crs = rules
         .as_ref()
-        .is_none_or(|rules| rules.contains(&RuleSource::Crs));
+        .is_none_or(|rules| rules.iter().any(RuleSource::has_crs));
     let paranoia = read_paranoia(report, &fields, crs);
     if rules.is_some() && crs && fields.get("paranoia").is_none() {
         let hint = "1 refuses the fewest honest requests, 4 lets the fewest attacks pass";
@@ -89,7 +89,7 @@ pub(super) fn read_route(
         let text = report.text(node, "`mode`")?;
         read_mode(report, &text)
     });
-    let crs = waf.is_none_or(|waf| waf.rules.contains(&RuleSource::Crs));
+    let crs = waf.is_none_or(|waf| waf.rules.iter().any(RuleSource::has_crs));
     let paranoia = read_paranoia(report, &fields, crs);
     let (before, after) = read_exclusions(report, &fields);
     let mut inspect = waf?.inspect.clone();
@@ -176,7 +176,7 @@ fn read_rules(report: &mut Report, fields: &Fields<'_>) -> Option<Vec<RuleSource
         (Some(node), None) => {
             let texts = report.texts(node, "`rules`")?;
             if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
-                let hint = "name `baseline`, `crs` or files, or write `danger_off: \"the reason\"`";
+                let hint = "name `baseline`, `crs`, `profile` or files, or write `danger_off: \"the reason\"`";
                 report.mistake_hint(node.spot, "`rules` must name at least one rule set", hint);
                 return None;
             }
@@ -190,6 +190,7 @@ fn source_of(text: At<String>) -> RuleSource {
     match text.value.as_str() {
         "baseline" => RuleSource::Baseline,
         "crs" => RuleSource::Crs,
+        "profile" => RuleSource::Profile,
         _ => RuleSource::File(file_of(text)),
     }
 }

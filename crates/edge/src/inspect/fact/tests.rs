@@ -26,6 +26,8 @@ fn check(variable: &str, value: &str, expected: &str) {
 #[test]
 fn what_may_be_a_secret_is_withheld() {
     check("ARGS:q", "' or 1=1", "ARGS:q `' or 1=1` (it looks bad)");
+    check("MATCHED_VARS:ARGS:q", "x", "ARGS:q `x` (it looks bad)");
+    check("MATCHED_VARS:ARGS:pin", "x", "ARGS:pin (withheld)");
     for variable in [
         "ARGS:password",
         "ARGS:json.user.Access_Token",
