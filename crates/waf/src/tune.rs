@@ -77,7 +77,7 @@ pub fn propose(observations: &[Observation], first_id: u64) -> Tuning {
             }
         };
         let group = groups.entry((one.rule, target)).or_insert_with(|| Group {
-            variable: &one.variable,
+            variable: own_name(&one.variable),
             paths: BTreeSet::new(),
             count: 0,
         });
@@ -178,6 +178,11 @@ const WHOLE: &[&str] = &[
     "RESPONSE_BODY",
 ];
 
+/// In a chain the values of the first rule are seen under a name of the second.
+fn own_name(variable: &str) -> &str {
+    variable.strip_prefix("MATCHED_VARS:").unwrap_or(variable)
+}
+
 enum Part {
     Target(String),
     /// The rule looked at nothing that could be taken from it alone.
@@ -187,8 +192,7 @@ enum Part {
 
 /// What can be taken from a rule that matched this variable.
 fn part(variable: &str) -> Part {
-    // In a chain the values of the first rule are seen under a name of the second.
-    let variable = variable.strip_prefix("MATCHED_VARS:").unwrap_or(variable);
+    let variable = own_name(variable);
     if variable.ends_with(CUT) {
         return Part::Declined("the record does not say in full what it matched");
     }

@@ -197,6 +197,7 @@ fn payloads_are_put_where_the_exclusion_looks_away() {
     };
     check("ARGS:c", "/a/{id}", "GET", "/a/1?c=a%26b", "");
     check("ARGS_POST:c", "/a", "POST", "/a", "c=a%26b");
+    check("MATCHED_VARS:ARGS_POST:c", "/a", "POST", "/a", "c=a%26b");
     check(
         "ARGS:json.a.array_0.b",
         "/a",
