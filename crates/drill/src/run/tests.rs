@@ -159,7 +159,7 @@ fn every_code_of_a_control_leads_to_it() {
             "internal_token.",
         ]
         .iter()
-        .chain(&["session.", "object.", "decision."])
+        .chain(&["session.", "object.", "decision.", "waf."])
         .any(|prefix| denial.code.starts_with(prefix));
         assert_eq!(known, expected, "{}", denial.code);
     }
