@@ -17,7 +17,7 @@ const CRS_ENGINE: &str = include_str!("../../rules/crs.conf");
 const CRS_SETUP: &str = "/etc/modsecurity/crs/crs-setup.conf";
 /// Debian's order of loading, with the level between the setup and the rules that read it.
 const CRS_FILES: &str = "\
-SecAction \"id:8001090,phase:1,pass,nolog,t:none,setvar:tx.paranoia_level=LEVEL,setvar:tx.blocking_paranoia_level=LEVEL\"
+SecAction \"id:8002090,phase:1,pass,nolog,t:none,setvar:tx.paranoia_level=LEVEL,setvar:tx.blocking_paranoia_level=LEVEL\"
 IncludeOptional /etc/modsecurity/crs/REQUEST-900-EXCLUSION-RULES-BEFORE-CRS.conf
 Include /usr/share/modsecurity-crs/rules/*.conf
 IncludeOptional /etc/modsecurity/crs/RESPONSE-999-EXCLUSION-RULES-AFTER-CRS.conf

@@ -11,7 +11,13 @@ use crate::seclang::operand::{byte_ranges, network};
 use crate::seclang::syntax::{ByteRanges, Network};
 
 fn parse_networks(text: &str) -> Result<Vec<Network>, ()> {
-    text.split(',')
+    // Lists in files have lines and comments, which the loader takes away.
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines
+        .filter(|line| !line.is_empty() || text.is_empty() || !text.contains('\n'))
+        .flat_map(|line| line.split(','))
         .map(|one| network(one.as_bytes()).map_err(drop))
         .collect()
 }

@@ -473,7 +473,7 @@ fn files_are_found_beside_the_rules() {
         ("/r/d/w.data", "# words\n\n  # more\none two\r\n three \n"),
         ("/r/d/../x.data", "four"),
         ("/n", "10.0.0.1 # ours\n#\n::/0\n"),
-        ("/r/u.map", ""),
+        ("/r/u.map", "20127 (US-ASCII)\n00a1:21 00b4:27\n"),
     ];
     let text = "SecAction id:1\nInclude d/*.conf\nIncludeOptional nothing\nincludeoptional n/*\nSecUnicodeMapFile u.map 20127\nSecAction id:4";
     let document = load(text, &files).unwrap();
