@@ -12,12 +12,14 @@ use crate::seclang::syntax::{ByteRanges, Network};
 
 fn parse_networks(text: &str) -> Result<Vec<Network>, ()> {
     // Lists in files have lines and comments, which the loader takes away.
-    let lines = text
+    let whole: Vec<&str> = text
         .lines()
-        .map(|line| line.split('#').next().unwrap_or_default().trim());
-    lines
-        .filter(|line| !line.is_empty() || text.is_empty() || !text.contains('\n'))
-        .flat_map(|line| line.split(','))
+        .map(|line| line.split('#').next().unwrap_or_default().trim())
+        .filter(|line| !line.is_empty())
+        .collect();
+    whole
+        .join(",")
+        .split(',')
         .map(|one| network(one.as_bytes()).map_err(drop))
         .collect()
 }
