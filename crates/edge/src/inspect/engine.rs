@@ -78,6 +78,7 @@ impl Inspect for SecLang {
             let asked = transaction.request(&head, scratch);
             (transaction, asked)
         });
+        let whole = transaction.saw_whole_head();
         let mut running = Running {
             transaction: Some(transaction),
             loaded: loaded.clone(),
@@ -87,7 +88,7 @@ impl Inspect for SecLang {
             told: 0,
             withheld: false,
         };
-        let ruling = running.ruling(asked.as_ref(), true);
+        let ruling = running.ruling(asked.as_ref(), whole);
         (ruling, Box::new(running))
     }
 }
@@ -170,7 +171,7 @@ impl Running {
         } else if let Some(rule) = report.exhausted.first() {
             Some(format!("rule {rule} gave no answer"))
         } else if !whole {
-            Some("the body was inspected only in part".to_owned())
+            Some("it was inspected only in part".to_owned())
         } else {
             None
         };

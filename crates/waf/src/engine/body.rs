@@ -14,13 +14,17 @@ pub(super) fn read(state: &mut State, program: &Program, bytes: &[u8]) -> Option
     table.set(Variable::InboundDataError, b"0");
     table.set(Variable::ReqbodyError, b"0");
     table.set(Variable::ReqbodyProcessorError, b"0");
+    if let Some(why) = state.flow.left_out {
+        // Found in phase 1, where no rule asks for it yet.
+        failed(state, why, false);
+    }
     if !state.flow.request_body_access {
         return None;
     }
     let limit = state.flow.request_body_bytes_max;
     let mut bytes = bytes;
     if bytes.len() as u64 > limit {
-        table.set(Variable::InboundDataError, b"1");
+        state.table.set(Variable::InboundDataError, b"1");
         if settings.request_body_limit_action == LimitAction::Reject
             && state.flow.mode == EngineMode::On
         {
@@ -81,7 +85,7 @@ fn process(state: &mut State, program: &Program, bytes: &[u8]) {
         // A request without a body is no malformed one; as XML it is, as in `libmodsecurity`.
         Some(Processor::Json) if bytes.is_empty() => {}
         Some(Processor::Json) => json(state, &program.settings, bytes),
-        Some(Processor::Xml) => xml(state, bytes),
+        Some(Processor::Xml) => xml(state, &program.settings, bytes),
         Some(Processor::Multipart) => multipart(state, program, bytes),
     }
 }
@@ -123,12 +127,7 @@ pub(super) fn arguments(
         state.table.set(Variable::UrlencodedError, b"1");
     }
     if !result.complete {
-        // Arguments beyond the limit are not seen by any rule: that must not look like a clean body.
-        failed(
-            state,
-            "more arguments than `SecArgumentsLimit` allows",
-            false,
-        );
+        leave_out(state, "more arguments than `SecArgumentsLimit` allows");
     }
 }
 
@@ -146,7 +145,7 @@ fn json(state: &mut State, settings: &Settings, bytes: &[u8]) {
     }
 }
 
-fn xml(state: &mut State, bytes: &[u8]) {
+fn xml(state: &mut State, settings: &Settings, bytes: &[u8]) {
     let mut values = XmlValues::default();
     let result = body::xml(bytes, &XmlLimits::default(), &mut values);
     if let Some(text) = values.text() {
@@ -155,7 +154,11 @@ fn xml(state: &mut State, bytes: &[u8]) {
             .table
             .push(Kind::of(Variable::Xml), super::table::Span::default(), text);
     }
-    for attribute in values.attributes() {
+    let most = settings.arguments_max as usize;
+    if values.attributes().nth(most).is_some() {
+        leave_out(state, "more attributes than `SecArgumentsLimit` allows");
+    }
+    for attribute in values.attributes().take(most) {
         let value = state.table.store(attribute);
         state
             .table
@@ -285,6 +288,12 @@ fn set_flags(state: &mut State, flags: &MultipartFlags) {
     state
         .table
         .set(Variable::MultipartUnmatchedBoundary, unmatched.as_bytes());
+}
+
+/// Values beyond a limit are not seen by any rule: that must not look like a clean request.
+pub(super) fn leave_out(state: &mut State, why: &'static str) {
+    state.flow.left_out = Some(why);
+    failed(state, why, false);
 }
 
 fn failed(state: &mut State, message: &str, processor: bool) {

@@ -60,6 +60,8 @@ pub(crate) struct Flow {
     pub(crate) request_body_bytes_max: u64,
     pub(crate) response_body_bytes_max: u64,
     pub(crate) arguments: u32,
+    /// Why some values of the request have no rows: a limit was reached, and no rule sees them.
+    pub(crate) left_out: Option<&'static str>,
     /// Sum of the lengths of uploaded files: `FILES_COMBINED_SIZE`.
     pub(crate) file_bytes: u64,
     /// Least severity number of any rule that matched.
@@ -83,6 +85,7 @@ impl Default for Flow {
             request_body_bytes_max: 0,
             response_body_bytes_max: 0,
             arguments: 0,
+            left_out: None,
             file_bytes: 0,
             highest_severity: None,
             now: 0,

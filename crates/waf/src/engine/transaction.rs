@@ -138,6 +138,7 @@ impl Transaction {
         }
         self.request_line(head);
         self.state.table.set(Variable::UniqueId, head.id.as_bytes());
+        let most = self.rules.program.settings.arguments_max as usize;
         for (name, value) in head.headers {
             let table = &mut self.state.table;
             let name_span = table.store(name);
@@ -148,7 +149,7 @@ impl Transaction {
                 name_span,
                 name_span,
             );
-            known_header(&mut self.state, name, value);
+            known_header(&mut self.state, most, name, value);
         }
         self.run(0, scratch)
     }
@@ -244,12 +245,18 @@ impl Transaction {
         &self.state.report
     }
 
+    /// Whether phase 1 saw all arguments and cookies: none was beyond `SecArgumentsLimit`.
+    pub fn saw_whole_head(&self) -> bool {
+        self.state.flow.left_out.is_none()
+    }
+
     /// Whether phase 2 saw all of a body of so many bytes: it was not beyond a limit, and it could be read as what it says it
     /// is. A body that the rules themselves chose not to read (`ctl:requestBodyAccess=Off`) counts as seen.
     pub fn saw_whole_body(&self) -> bool {
         let clean = |variable| self.state.table.single(variable) != b"1";
-        !self.state.flow.request_body_access
-            || clean(Variable::InboundDataError) && clean(Variable::ReqbodyError)
+        self.saw_whole_head()
+            && (!self.state.flow.request_body_access
+                || clean(Variable::InboundDataError) && clean(Variable::ReqbodyError))
     }
 
     /// Value of a `TX` variable, for callers that read scores.
@@ -326,16 +333,24 @@ fn written(text: &mut Vec<u8>, value: &dyn std::fmt::Display) {
 }
 
 /// Headers that variables of their own come from.
-fn known_header(state: &mut State, name: &[u8], value: &[u8]) {
+fn known_header(state: &mut State, cookies_max: usize, name: &[u8], value: &[u8]) {
     let table = &mut state.table;
     if name.eq_ignore_ascii_case(b"cookie") {
+        let mut complete = true;
         body::cookies(value, &mut |name: &[u8], value: &[u8]| {
+            complete = table.of_kind(Kind::of(Variable::RequestCookies)).len() < cookies_max;
+            if !complete {
+                return false;
+            }
             let name = table.store(name);
             let value = table.store(value);
             table.push(Kind::of(Variable::RequestCookies), name, value);
             table.push(Kind::of(Variable::RequestCookiesNames), name, name);
             true
         });
+        if !complete {
+            super::body::leave_out(state, "more cookies than `SecArgumentsLimit` allows");
+        }
     } else if name.eq_ignore_ascii_case(b"content-type") {
         let lower = value.to_ascii_lowercase();
         let processor = if lower.starts_with(b"multipart/form-data") {

@@ -254,16 +254,29 @@ fn a_body_beyond_the_limit_is_refused_or_cut() {
         &request,
         &[1],
     );
-    check(
-        "SecArgumentsLimit 2\nSecRule REQBODY_ERROR \"@eq 1\" \"id:1,phase:2,log,pass\"",
-        &get("/?a&b&c"),
-        &[],
-    );
-    check(
-        "SecArgumentsLimit 2\nSecRule REQBODY_ERROR \"@eq 1\" \"id:1,phase:2,log,pass\"",
-        &post("application/x-www-form-urlencoded", "a&b&c"),
-        &[1],
-    );
+}
+
+#[test]
+fn values_beyond_a_limit_never_look_like_a_clean_request() {
+    let rules = "SecArgumentsLimit 2\n\
+        SecRule REQUEST_HEADERS:Content-Type \"xml\" \"id:9,phase:1,pass,nolog,ctl:requestBodyProcessor=XML\"\n\
+        SecRule REQBODY_ERROR \"@eq 1\" \"id:1,phase:2,log,pass,msg:'%{REQBODY_ERROR_MSG}'\"";
+    let cookies = |text: &str| {
+        Request::from_wire(format!("GET / HTTP/1.1\r\nCookie: {text}\r\n\r\n").as_bytes())
+    };
+    let form = "application/x-www-form-urlencoded";
+    for (fine, beyond) in [
+        (get("/?a&b"), get("/?a&b&c")),
+        (post(form, "a&b"), post(form, "a&b&c")),
+        (cookies("a=1; b=2"), cookies("a=1; b=2; c=3")),
+        (
+            post("text/xml", "<r a='1' b='2'/>"),
+            post("text/xml", "<r a='1' b='2' c='3'/>"),
+        ),
+    ] {
+        check(rules, &fine, &[]);
+        check(rules, &beyond, &[1]);
+    }
 }
 
 #[test]
