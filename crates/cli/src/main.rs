@@ -3,6 +3,7 @@
 //! Rejected: one process for everything. A line is a process boundary, so that a taken-over line holds neither the keys
 //! nor the memory of the next one.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -121,12 +122,13 @@ fn main() -> ExitCode {
 }
 
 /// Prints a line for the person at the terminal.
-#[expect(
-    clippy::print_stdout,
-    reason = "this is the terminal's side of the program"
-)]
 fn say(line: &str) {
-    println!("{line}");
+    // Whoever closes the pipe (`| head`) has read enough.
+    if let Err(error) = writeln!(std::io::stdout(), "{line}")
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        tell(&format!("the output cannot be written: {error}"));
+    }
 }
 
 /// Prints a line that is not part of the result.

@@ -31,7 +31,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
     let edited = edits::apply(document, &mut mistakes);
     let settings = settings(document);
     let mut names = Names::with_captures();
-    let defaults = defaults(document, &mut names);
+    let defaults = defaults(document, &mut names, &mut mistakes);
     let mut builder = Builder {
         names,
         markers: HashMap::new(),
@@ -307,7 +307,11 @@ impl Chains {
 }
 
 /// `SecDefaultAction` of each phase; a later one replaces an earlier one.
-fn defaults(document: &Document, names: &mut Names) -> [Defaults; 5] {
+fn defaults(
+    document: &Document,
+    names: &mut Names,
+    mistakes: &mut Vec<RuleMistake>,
+) -> [Defaults; 5] {
     let mut all: [Defaults; 5] = Default::default();
     for item in &document.items {
         let Directive::DefaultActions(actions) = &item.directive else {
@@ -316,7 +320,17 @@ fn defaults(document: &Document, names: &mut Names) -> [Defaults; 5] {
         let phase = phase_of(actions).unwrap_or(Phase::RequestBody) as usize;
         let mut defaults = Defaults::default();
         for action in actions {
-            rules::default_action(&mut defaults, action, names);
+            if !rules::default_action(&mut defaults, action, names) {
+                mistakes.push(RuleMistake {
+                    file: item.place.file.to_string(),
+                    line: item.place.line,
+                    message: "`SecDefaultAction` has an action that would have no effect".into(),
+                    hint: Some(
+                        "it takes a phase, a disruptive action, `status`, `log`, `auditlog`, `tag` and `t`"
+                            .into(),
+                    ),
+                });
+            }
         }
         if let Some(slot) = all.get_mut(phase) {
             *slot = defaults;

@@ -105,6 +105,7 @@ pub(crate) struct Defaults {
     pub(crate) disruptive: Disruptive,
     pub(crate) status: Option<u16>,
     pub(crate) logged: bool,
+    pub(crate) tags: Vec<Template>,
     pub(crate) transformations: Vec<Transformation>,
 }
 
@@ -114,6 +115,7 @@ impl Default for Defaults {
             disruptive: Disruptive::Pass,
             status: None,
             logged: true,
+            tags: Vec::new(),
             transformations: Vec::new(),
         }
     }

@@ -294,6 +294,10 @@ fn what_is_not_honoured_does_not_load() {
             "`ctl:hashEngine` is not supported",
         ),
         (
+            "SecDefaultAction \"phase:1,deny,setvar:tx.a=1\"",
+            "/rules.conf:3: `SecDefaultAction` has an action that would have no effect",
+        ),
+        (
             "SecRule ARGS \"@rx (a\" \"id:1,phase:1,pass\"",
             "/rules.conf:3: ",
         ),

@@ -23,7 +23,7 @@ impl Builder {
             phase,
             place: item.place.clone(),
             links: Vec::new(),
-            tags: Vec::new(),
+            tags: defaults.tags.clone(),
             severity: None,
             ver: None,
             rev: None,
@@ -241,15 +241,15 @@ fn disruptive(action: &Action, names: &mut Names) -> Option<Disruptive> {
     })
 }
 
-/// One action of `SecDefaultAction`.
+/// One action of `SecDefaultAction`; false for one that would have no effect there.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "other actions have no default"
 )]
-pub(super) fn default_action(defaults: &mut Defaults, action: &Action, names: &mut Names) {
+pub(super) fn default_action(defaults: &mut Defaults, action: &Action, names: &mut Names) -> bool {
     if let Some(disruptive) = disruptive(action, names) {
         defaults.disruptive = disruptive;
-        return;
+        return true;
     }
     match action {
         Action::Status(status) => defaults.status = Some(*status),
@@ -257,6 +257,9 @@ pub(super) fn default_action(defaults: &mut Defaults, action: &Action, names: &m
         Action::NoLog => defaults.logged = false,
         Action::Transformation(step) => defaults.transformations.push(*step),
         Action::ResetTransformations => defaults.transformations.clear(),
-        _ => {}
+        Action::Tag(tag) => defaults.tags.push(Template::of(tag, names)),
+        Action::Phase(_) | Action::AuditLog | Action::NoAuditLog => {}
+        _ => return false,
     }
+    true
 }
