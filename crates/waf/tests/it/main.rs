@@ -19,4 +19,6 @@ mod profile;
 #[cfg(test)]
 mod seclang;
 #[cfg(test)]
+mod settled;
+#[cfg(test)]
 mod transform;
