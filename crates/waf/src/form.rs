@@ -31,6 +31,8 @@ pub(crate) struct States(u64);
 impl States {
     /// No state: what was read does not occur in the form.
     pub(crate) const NONE: Self = Self(0);
+    /// The beginning of a value; no byte leads back to it.
+    pub(crate) const START: Self = Self(1);
 
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
@@ -39,6 +41,11 @@ impl States {
     #[must_use]
     pub(crate) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    #[must_use]
+    pub(crate) fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 }
 
@@ -142,11 +149,6 @@ impl Form {
         })
     }
 
-    /// Only the beginning of a value; no byte leads back to it.
-    pub(crate) fn start(self) -> States {
-        States(1)
-    }
-
     /// Where a value can end.
     pub(crate) fn ends(self) -> States {
         States(match self {
@@ -154,11 +156,6 @@ impl Form {
             Self::Decimal => 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8,
             Self::Uuid => 1 << UUID_BYTES,
         })
-    }
-
-    /// The states of `from` that are in `among`.
-    pub(crate) fn only(from: States, among: States) -> States {
-        States(from.0 & among.0)
     }
 
     /// Where one byte of `bytes` leads.

@@ -48,9 +48,9 @@ impl Reader {
             Node::Empty | Node::Around(..) => from,
             Node::Set(bytes) => self.form.read(from, *bytes),
             Node::Place(place) => match place {
-                Place::TextStart | Place::LineStart => Form::only(from, self.form.start()),
+                Place::TextStart | Place::LineStart => from.common(States::START),
                 Place::TextEnd | Place::LastLineEnd | Place::LineEnd => {
-                    Form::only(from, self.form.ends())
+                    from.common(self.form.ends())
                 }
                 Place::WordEdge | Place::NotWordEdge | Place::SearchStart => from,
             },

@@ -66,16 +66,17 @@ impl Random {
     fn decimal(&mut self) -> String {
         let mut text = self.integer();
         if self.below(3) > 0 {
-            let _ = write!(text, ".{}", self.digits(8, "0123456789"));
+            write!(text, ".{}", self.digits(8, "0123456789")).unwrap();
         }
         if self.below(3) == 0 {
             let digits = self.digits(3, "0123456789");
-            let _ = write!(
+            write!(
                 text,
                 "{}{}{digits}",
                 self.of(&["e", "E"]),
                 self.of(&["", "-"])
-            );
+            )
+            .unwrap();
         }
         text
     }
@@ -120,7 +121,7 @@ fn encoded(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            let _ = write!(text, "%{byte:02x}");
+            write!(text, "%{byte:02x}").unwrap();
         }
     }
     text
@@ -129,8 +130,8 @@ fn encoded(value: &str) -> String {
 fn request(random: &mut Random) -> Request {
     let mut query = String::new();
     let mut body = String::from("{");
-    for index in 0..1 + random.below(4) {
-        let _ = write!(query, "&a{index}={}", encoded(&random.value()));
+    for index in 0..=random.below(4) {
+        write!(query, "&a{index}={}", encoded(&random.value())).unwrap();
         let value = random.value();
         let bare = value.parse::<f64>().is_ok() || value == "true";
         let value = if bare && random.below(2) == 0 {
@@ -139,7 +140,7 @@ fn request(random: &mut Random) -> Request {
             format!("{value:?}")
         };
         let comma = if index == 0 { "" } else { "," };
-        let _ = write!(body, "{comma}\"b{index}\":{value}");
+        write!(body, "{comma}\"b{index}\":{value}").unwrap();
     }
     body.push('}');
     let (cookie, header) = (encoded(&random.value()), random.value());
