@@ -29,10 +29,10 @@ pub use lookup::{RouteIndex, RouteMatch};
 pub use mistake::{Mistake, Mistakes, Spot};
 pub use openapi::{Document, Evidence, Foreign, Locate, ObjectRule, Operation, Ownership};
 pub use plan::{
-    Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, Environment,
-    FactStatement, Facts, FactsDatabase, GuardPlan, Inspect, Issuer, Limits, Line, Listener,
-    OperationRef, PasswordPlan, Plan, Route, RuleFile, RuleSource, SecretRef, Service, TextFile,
-    TlsFiles, Waf, WafMode, Zone,
+    Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, ClientAuthentication,
+    Environment, FactStatement, Facts, FactsDatabase, Grant, GuardPlan, Inspect, Issuer, Limits,
+    Line, Listener, OperationRef, OwnPrincipal, PasswordPlan, Plan, RedirectUri, Route, RuleFile,
+    RuleSource, SecretRef, Service, TextFile, TlsFiles, Waf, WafMode, Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;
