@@ -23,7 +23,7 @@ mod template;
 
 pub use authorize::authorize;
 pub use contract::{Input, Place, Violation};
-pub use denial::{Denial, DenialEntry};
+pub use denial::{Denial, DenialEntry, OauthError};
 pub use load::load;
 pub use lookup::{RouteIndex, RouteMatch};
 pub use mistake::{Mistake, Mistakes, Spot};
