@@ -13,6 +13,13 @@ use crate::say;
 const PARTS: &[(&str, &str, &str)] = &[
     ("cc", "gcc", "C compiler"),
     ("python3", "python3", "HTTP client of the end-to-end tests"),
+    ("node", "nodejs", "OAuth clients by others"),
+    ("npm", "npm", "OAuth clients by others"),
+    (
+        "/usr/share/doc/python3-venv",
+        "python3-venv",
+        "OAuth clients by others",
+    ),
     ("curl", "curl", "client of the documented commands"),
     ("openssl", "openssl", "TLS client of the end-to-end tests"),
     ("pg_ctlcluster", "postgresql", "row-level security"),
@@ -48,6 +55,7 @@ pub(crate) fn test(root: &Path, install: bool, package: Option<&str>) -> anyhow:
         // CI, which has the corpora, must not pass without the suites; a user's machine may be offline.
         let required = std::env::var_os("VAUBAN_CORPORA").is_some();
         sources = sources::variables(root, required)?;
+        sources.extend(clients::variable(root, required)?);
     }
     let mut arguments = vec!["test", "--locked", "--no-fail-fast"];
     match package {
@@ -182,6 +190,7 @@ impl Counts {
     }
 }
 
+mod clients;
 mod sources;
 #[cfg(test)]
 mod tests;
