@@ -69,7 +69,7 @@ fn run(engine: &mut Modsec, case: &Case) -> Outcome {
         return Outcome::NotCheckable(reason);
     }
     for stage in &case.stages {
-        let response = regression::reflected(&stage.request);
+        let response = stage.response();
         let transaction = Transaction {
             method: &stage.request.method,
             target: &stage.request.target,
@@ -87,6 +87,7 @@ fn run(engine: &mut Modsec, case: &Case) -> Outcome {
         let observed = Observed {
             ids: &verdict.ids,
             status: None,
+            lines: None,
         };
         match stage.expectation.judge(&observed) {
             Outcome::Passed => {}
@@ -123,5 +124,5 @@ fn crs_passes_under_libmodsecurity_but_for_the_ledger() {
         .compare(outcomes.iter().map(|(id, outcome)| (*id, outcome)));
     let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
-    assert_eq!((cases.len(), passed + failed), (2404, 2369));
+    assert_eq!((cases.len(), passed + failed), (2404, 2370));
 }
