@@ -11,6 +11,8 @@ use crate::recorder::Reply;
 use crate::world::{self, PLAN, World, bearer};
 
 const JSON: &str = "Content-Type: application/json\r\n";
+/// What every ordinary client says of itself; `*/*` is a value that CRS's rule 920600 must find well formed.
+const HONEST: &str = "User-Agent: it\r\nAccept: */*\r\n";
 const BLOCK: &str = "waf: { rules: [baseline], mode: block }";
 
 /// The facts of the inspection of one decision, with their verdicts.
@@ -281,7 +283,7 @@ async fn the_profile_lets_prose_pass_that_crs_refuses() {
             "waf: {{ rules: [{rules}], mode: block, paranoia: 1 }}"
         ));
         let world = World::of_text(&text, Path::new("")).await;
-        let head = format!("{}User-Agent: it\r\n", bearer(&world.token()));
+        let head = format!("{}{HONEST}", bearer(&world.token()));
         let answer = world.send("GET", prose, &head, "");
         assert_eq!(
             answer.status,
@@ -301,8 +303,7 @@ async fn crs_refuses_the_same() {
     let text = plan("waf: { rules: [crs], mode: block, paranoia: 1 }");
     let world = World::of_text(&text, Path::new("")).await;
     let auth = bearer(&world.token());
-    let honest = "User-Agent: it\r\n";
-    let answer = world.send("GET", "/things/1?q=fine", &format!("{auth}{honest}"), "");
+    let answer = world.send("GET", "/things/1?q=fine", &format!("{auth}{HONEST}"), "");
     assert_eq!(answer.status, 200, "{:?}", facts(&world, &answer).await);
     for (name, target, rule) in [
         ("SQL", "/things/1?q=1%27%20or%20%271%27=%271%27--%20", "942"),
@@ -313,7 +314,7 @@ async fn crs_refuses_the_same() {
         ),
         ("path", "/things/1?q=../../../../etc/passwd", "930"),
     ] {
-        let answer = world.send("GET", target, &format!("{auth}{honest}"), "");
+        let answer = world.send("GET", target, &format!("{auth}{HONEST}"), "");
         check(
             &world,
             name,
