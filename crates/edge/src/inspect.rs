@@ -3,7 +3,6 @@
 //! The head is looked at as soon as the route is known. The body is looked at once the caller may send it: nobody makes the
 //! edge read and parse bodies on a route that needs a token (ADR 8).
 
-mod disk;
 mod engine;
 mod fact;
 mod rules;

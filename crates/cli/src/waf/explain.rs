@@ -9,7 +9,7 @@ use vauban_waf::regression::{Request, Runner};
 use vauban_waf::{Intervention, InterventionKind, Mode, Report, Strategy, Traced};
 
 use super::rules::RuleArguments;
-use super::{disk, folder, shown};
+use super::{folder, shown};
 use crate::outcome::{Failure, Outcome};
 use crate::{Format, say};
 
@@ -57,7 +57,7 @@ pub(super) fn test(arguments: &TestArguments) -> Outcome {
 
 fn request(file: &Path) -> Result<Request, Failure> {
     let bytes = if file.as_os_str() == "-" {
-        disk::read_from(std::io::stdin(), REQUEST_BYTES_MAX).map_err(|error| {
+        vauban_edge::read_stream(std::io::stdin(), REQUEST_BYTES_MAX).map_err(|error| {
             Failure::Configuration(format!("standard input could not be read: {error}"))
         })?
     } else {

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use vauban_policy::{Inspect, Plan, RuleFile, RuleSource, WafMode};
-use vauban_waf::{BASELINE, PROFILE_AFTER, PROFILE_BEFORE, RuleSet, Source, Store};
+use vauban_waf::{BASELINE, FILE_BYTES_MAX, PROFILE_AFTER, PROFILE_BEFORE, RuleSet, Source, Store};
 
-use super::disk::{self, Disk};
 use super::engine::Pool;
+use crate::disk::{Disk, read_file};
 
 /// What CRS expects of the engine around it.
 const CRS_ENGINE: &str = include_str!("../../rules/crs.conf");
@@ -188,7 +188,7 @@ fn compile(plan: &Plan, folder: &Path, way: &Way) -> Result<RuleSet, Vec<Found>>
 }
 
 fn crs(plan: &Plan, way: &Way, texts: &mut Vec<(String, Vec<u8>)>, mistakes: &mut Vec<Found>) {
-    match disk::read_rules(Path::new(CRS_SETUP)) {
+    match read_file(Path::new(CRS_SETUP), FILE_BYTES_MAX) {
         Ok(setup) => {
             let level = way.paranoia.unwrap_or(1).to_string();
             texts.push(("(built in) crs.conf".to_owned(), CRS_ENGINE.into()));
@@ -213,7 +213,7 @@ fn read(
     mistakes: &mut Vec<Found>,
 ) {
     let path = folder.join(&file.path);
-    match disk::read_rules(&path) {
+    match read_file(&path, FILE_BYTES_MAX) {
         Ok(text) => texts.push((path.display().to_string(), text)),
         Err(error) => {
             let message = format!("rule file `{}` cannot be read: {error}", file.path);
