@@ -7,6 +7,7 @@ use crate::outcome::Outcome;
 mod explain;
 mod folder;
 mod ftw;
+mod planned;
 mod replay;
 mod rules;
 mod tune;

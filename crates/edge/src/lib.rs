@@ -42,6 +42,7 @@ pub use disk::{Disk, read_file, read_stream};
 pub use exchange::CachedExchange;
 pub use inspect::{RuleMistakes, Rules, SecLang};
 pub use keys::AuthorityKeys;
+pub use matching::{Hit, route_of};
 pub use parts::{
     AllOf, AnyOf, Arrived, Ask, Exchange, ExchangeFault, Inspect, Inspection, InternalToken, Judge,
     JudgeContract, KeepKeys, Leaving, Overspent, Parts, Pending, Presented, ReadToken, Ruling,

@@ -13,9 +13,12 @@ use crate::outcome::Failure;
 const PACKAGE_RULES: &str = "/usr/share/modsecurity-crs/rules";
 const PACKAGE_SETUP: &str = "/etc/modsecurity/crs/crs-setup.conf";
 
+/// The group of arguments of which exactly one must say which rules are meant.
+pub(super) const KIND: &str = "kind";
+
 /// Rules of one kind.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(id = KIND, required = true, multiple = false)]
 struct KindArguments {
     /// Rule files, or patterns of their names (`'rules/*.conf'`), in this order.
     #[arg(long, value_name = "FILE", num_args = 1..)]

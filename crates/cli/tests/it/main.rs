@@ -24,3 +24,5 @@ mod story;
 mod users;
 #[cfg(test)]
 mod waf;
+#[cfg(test)]
+mod waf_plan;

@@ -110,6 +110,11 @@ impl Rules {
         })
     }
 
+    /// The rules by which a route's requests are inspected, for somebody who asks about one; none for a way that was not loaded.
+    pub fn set(&self, inspect: &Inspect) -> Option<Arc<RuleSet>> {
+        self.of(inspect).map(|loaded| Arc::clone(&loaded.set))
+    }
+
     /// The rule set of a route; none for a way that was not loaded.
     pub(super) fn of(&self, inspect: &Inspect) -> Option<&Loaded> {
         self.sets.iter().find(|loaded| loaded.way.is(inspect))
