@@ -44,9 +44,9 @@ pub use inspect::{RuleMistakes, Rules, SecLang};
 pub use keys::AuthorityKeys;
 pub use matching::{Hit, route_of};
 pub use parts::{
-    AllOf, AnyOf, Arrived, Ask, Exchange, ExchangeFault, Inspect, Inspection, InternalToken, Judge,
-    JudgeContract, KeepKeys, Leaving, Overspent, Parts, Pending, Presented, ReadToken, Ruling,
-    Spend, Stage,
+    AllOf, AnyOf, Arrived, Ask, Exchange, ExchangeFault, Found, Inspect, Inspection, InternalToken,
+    Judge, JudgeContract, KeepKeys, Leaving, Overspent, Parts, Pending, Presented, ReadToken,
+    Ruling, Spend, Stage,
 };
 pub use run::run;
 pub use setting::{RunError, Setting, StartError};

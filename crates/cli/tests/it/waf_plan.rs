@@ -1,8 +1,8 @@
-//! `vauban waf test -c`: the rules of a plan for one request.
+//! The rules of a plan: `vauban waf test -c` for one request, `vauban waf tune` for what a running edge has recorded.
 
 use serde_json::{Value, json};
 
-use crate::house::{text, vauban};
+use crate::house::{House, bearer, text, vauban};
 use crate::mistakes::bank;
 
 /// Two routes of the bank that are inspected otherwise than the plan says, beside those that are not.
@@ -174,4 +174,49 @@ fn what_reaches_no_rule_says_why() {
             place.display()
         )],
     );
+}
+
+/// The edge says in a refusal's record what `explain` shows and `tune` reads: every part of the request that a rule matched.
+#[test]
+fn what_a_running_edge_refused_can_be_tuned() {
+    let house = House::shared();
+    let answer = house.curl(
+        "GET",
+        &format!("/accounts?tuned_{SQL}&tuned_y=1%27+or+1%3D1+--+&tuned_pwd=1%27+or+1%3D1+--+"),
+        &[&bearer(&house.token("alice"))],
+        None,
+    );
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (403, "waf.refused")
+    );
+    let said = text(&house.vauban(&["explain", answer.decision()]));
+    for words in [
+        "refused  edge.inspect             rule 8000100 refuses\n",
+        "  8000100  ARGS:tuned_y `1' or 1=1 -- ` SQL injection",
+        "  8000100  ARGS:tuned_pwd (withheld) SQL injection",
+        "  8000100  ARGS:tuned_x `1' or 1=1 -- ` SQL injection",
+    ] {
+        assert!(said.contains(words), "no `{words}` in:\n{said}");
+    }
+    let log = house.state.join("audit/edge");
+    let tune = [
+        "waf",
+        "tune",
+        log.to_str().unwrap(),
+        "--baseline",
+        "--rule",
+        "8000100",
+    ];
+    let said = text(&vauban(&tune));
+    for part in [
+        "ARGS:tuned_y at /accounts",
+        "ARGS:tuned_pwd at /accounts",
+        "ARGS:tuned_x at /accounts",
+    ] {
+        assert!(
+            said.contains(&format!("rule 8000100: {part} ")),
+            "no `{part}` in:\n{said}"
+        );
+    }
 }

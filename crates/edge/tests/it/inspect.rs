@@ -1,8 +1,9 @@
 //! Hostile input: refused in block mode, recorded in monitor mode, and never written down where it may be a secret.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use vauban_audit::{Verdict, control};
+use vauban_audit::{Control, Verdict, control};
 use vauban_edge::Rules;
 
 use crate::client::Answer;
@@ -15,15 +16,25 @@ const JSON: &str = "Content-Type: application/json\r\n";
 const HONEST: &str = "User-Agent: it\r\nAccept: */*\r\n";
 const BLOCK: &str = "waf: { rules: [baseline], mode: block }";
 
-/// The facts of the inspection of one decision, with their verdicts.
+/// What the inspection of one decision left on record, phase by phase: verdicts, and facts with their findings as text.
 async fn facts(world: &World, answer: &Answer) -> Vec<(Verdict, String)> {
     let event = world.event(answer.decision()).await;
     event
         .controls
         .into_iter()
         .filter(|one| one.name == control::EDGE_INSPECT)
-        .map(|one| (one.verdict, one.fact.into_owned()))
+        .map(|one| (one.verdict, text(&one)))
         .collect()
+}
+
+fn text(control: &Control) -> String {
+    let mut text = control.fact.clone().into_owned();
+    for one in &control.findings {
+        let value = one.value.as_deref().unwrap_or("(withheld)");
+        let rule = one.rule;
+        write!(text, "; {rule} {} {value}", one.variable).unwrap();
+    }
+    text
 }
 
 /// The plan of the tests with another block.
