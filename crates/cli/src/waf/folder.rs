@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::disk;
+use vauban_edge::read_file;
+
 use crate::outcome::Failure;
 
 /// Files below all folders.
@@ -49,7 +50,7 @@ fn below(folder: &Path, from: &Path, all: &mut Vec<Found>, depth: usize) -> Resu
             "`{shown}`: more than {FILES_MAX} files or {DEPTH_MAX} folders inside each other"
         )));
     }
-    let entries = disk::entries(folder)
+    let entries = entries(folder)
         .map_err(|error| Failure::Configuration(format!("`{shown}` could not be read: {error}")))?;
     for path in entries {
         if path.is_dir() {
@@ -70,9 +71,23 @@ fn name(path: &Path, from: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
+/// What a folder holds, sorted.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(|error| error.to_string())?.path());
+        if paths.len() > FILES_MAX {
+            return Err(format!("it holds more than {FILES_MAX} entries"));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// Bytes of a file, or a mistake that names it.
 pub(super) fn bytes(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
-    disk::read(path, bytes_max).map_err(|error| {
+    read_file(path, bytes_max).map_err(|error| {
         Failure::Configuration(format!("`{}` could not be read: {error}", path.display()))
     })
 }

@@ -26,3 +26,5 @@ mod story;
 mod users;
 #[cfg(test)]
 mod waf;
+#[cfg(test)]
+mod waf_plan;

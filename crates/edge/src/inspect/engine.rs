@@ -7,7 +7,8 @@ use http::{HeaderMap, Version};
 use vauban_policy::WafMode;
 use vauban_waf::{Connection, Intervention, Mode, RequestHead, ResponseHead, Scratch, Transaction};
 
-use super::fact;
+use super::found;
+use super::redact::Redaction;
 use super::rules::{Loaded, Rules};
 use crate::parts::{Arrived, Inspect, Inspection, Leaving, Ruling};
 
@@ -83,6 +84,7 @@ impl Inspect for SecLang {
             transaction: Some(transaction),
             loaded: loaded.clone(),
             redact: Arc::clone(&self.rules.redact),
+            place: format!("{} {}", arrived.route, arrived.target),
             blocks,
             version: arrived.version,
             told: 0,
@@ -114,6 +116,8 @@ struct Running {
     transaction: Option<Transaction>,
     loaded: Loaded,
     redact: Arc<[String]>,
+    /// Template of the route, and target: whether names in them are a credential's is asked only when something is found.
+    place: String,
     blocks: bool,
     version: Version,
     /// Findings that are on record already.
@@ -175,21 +179,26 @@ impl Running {
         } else {
             None
         };
-        if let (Some(lead), true) = (&lead, self.blocks) {
-            return Ruling::Refused(fact::of(lead, new, &self.redact).into());
+        let found = |fact: String| {
+            let redaction = Redaction::new(&self.redact, &self.place);
+            found::of(fact, new, redaction)
+        };
+        if self.blocks
+            && let Some(lead) = lead
+        {
+            return Ruling::Refused(found(lead));
         }
         let lead = lead.or_else(|| {
             let would = report.withheld.as_ref().filter(|_| !self.withheld)?;
             Some(format!("rule {} would refuse", would.rule))
         });
-        self.withheld = report.withheld.is_some();
-        match lead {
-            Some(lead) => {
-                Ruling::Noted(fact::of(&format!("monitor: {lead}"), new, &self.redact).into())
-            }
+        let ruling = match lead {
+            Some(lead) => Ruling::Noted(found(format!("monitor: {lead}"))),
             None if new.is_empty() => Ruling::Nothing,
-            None => Ruling::Noted(fact::of("no rule refuses", new, &self.redact).into()),
-        }
+            None => Ruling::Noted(found("no rule refuses".to_owned())),
+        };
+        self.withheld = report.withheld.is_some();
+        ruling
     }
 }
 

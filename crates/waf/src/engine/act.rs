@@ -5,7 +5,8 @@ use super::evaluate::Run;
 use super::expand::write_key;
 use super::operate::Answer;
 use super::program::{
-    After, Change, CompiledCtl, Disruptive, Link, Name, Operator, Rule, RuleId, SetVar, Template,
+    After, Change, CompiledCtl, Disruptive, Link, Name, Operator, Part, Rule, RuleId, SetVar,
+    Template,
 };
 use super::report::{Finding, Intervention, InterventionKind};
 use super::state::Hidden;
@@ -338,6 +339,8 @@ impl<'a> Run<'a> {
             tags: rule.tags.iter().map(|tag| self.text(rule, tag)).collect(),
             variable: Vec::new(),
             value: Vec::new(),
+            matched: self.matched_values(),
+            quotes: self.quotes(rule),
             sanitise: rule.links.iter().any(|link| link.sanitise),
         };
         if let Some((variable, name, value)) = self.state.matched.last() {
@@ -352,14 +355,31 @@ impl<'a> Run<'a> {
     pub(super) fn last_text(
         &self,
         rule: &'a Rule,
-        part: impl Fn(&Link) -> Option<&Template>,
+        part: impl Fn(&'a Link) -> Option<&'a Template>,
     ) -> Vec<u8> {
-        let head = rule.links.first().and_then(&part);
-        let template = head.or_else(|| rule.links.iter().rev().find_map(&part));
+        let template = last(rule, part);
         let mut text = template.map_or_else(Vec::new, |template| self.text(rule, template));
         text.truncate(TEXT_BYTES_MAX);
         text
     }
+
+    /// Whether the message may hold parts of the transaction. Scores are counted, whatever a client sends.
+    fn quotes(&self, rule: &'a Rule) -> bool {
+        let parts = last(rule, |link| link.msg.as_ref()).map_or(&[][..], |one| &one.parts);
+        parts.iter().any(|part| match part {
+            Part::Text(_) => false,
+            Part::Tx(name) => !self.program.names.text(*name).ends_with(b"score"),
+            Part::Value(..) => true,
+        })
+    }
+}
+
+fn last<'a>(
+    rule: &'a Rule,
+    part: impl Fn(&'a Link) -> Option<&'a Template>,
+) -> Option<&'a Template> {
+    let head = rule.links.first().and_then(&part);
+    head.or_else(|| rule.links.iter().rev().find_map(&part))
 }
 
 /// The mode that blocks less.

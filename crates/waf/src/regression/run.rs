@@ -19,6 +19,7 @@ pub struct Runner {
     scratch: Scratch,
     count: u64,
     traced: bool,
+    whole: bool,
 }
 
 impl Runner {
@@ -32,6 +33,7 @@ impl Runner {
             scratch: Scratch::default(),
             count: 0,
             traced: false,
+            whole: true,
         }
     }
 
@@ -40,6 +42,11 @@ impl Runner {
     pub fn traced(mut self) -> Self {
         self.traced = true;
         self
+    }
+
+    /// Whether the rules of the last transaction saw all of its request; see [`Transaction::saw_whole_body`].
+    pub fn saw_whole(&self) -> bool {
+        self.whole
     }
 
     /// One transaction through all five phases; `response` is what the backend answers.
@@ -71,6 +78,7 @@ impl Runner {
         };
         transaction.request(&head, scratch);
         transaction.request_body(&request.body, scratch);
+        self.whole = transaction.saw_whole_body();
         if let Some(response) = response {
             let headers = borrowed(&response.headers);
             let head = ResponseHead {

@@ -1,25 +1,22 @@
-//! Rule files on this machine. They are read once, at start.
+//! Rule files on this machine: each is read to a limit, and names may be patterns.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use vauban_waf::{FILE_BYTES_MAX, Files, GEO_BYTES_MAX};
+use vauban_waf::{FILE_BYTES_MAX, FILES_MAX, Files, GEO_BYTES_MAX};
 
 #[cfg(test)]
 mod tests;
 
-/// Most paths that one pattern may match.
-const MATCHES_MAX: usize = 4096;
-
 /// The file system; relative paths have been joined with their file's folder by whoever asks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Disk;
+pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         // The larger of both limits: which one holds is the loader's matter.
-        read(Path::new(path), GEO_BYTES_MAX)
+        read_file(Path::new(path), GEO_BYTES_MAX.max(FILE_BYTES_MAX))
     }
 
     fn matching(&self, pattern: &str) -> Result<Vec<String>, String> {
@@ -30,8 +27,8 @@ impl Files for Disk {
         }];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             found = step(&found, part)?;
-            if found.len() > MATCHES_MAX {
-                return Err(format!("more than {MATCHES_MAX} paths match"));
+            if found.len() > FILES_MAX {
+                return Err(format!("more than {FILES_MAX} paths match"));
             }
         }
         let mut paths: Vec<String> = found
@@ -44,20 +41,32 @@ impl Files for Disk {
     }
 }
 
-/// A file that the plan names.
-pub(super) fn read_rules(path: &Path) -> Result<Vec<u8>, String> {
-    read(path, FILE_BYTES_MAX)
+/// A file, or why it cannot be read; one that is longer than `bytes_max` is not.
+///
+/// # Errors
+/// Words for whoever named the file.
+pub fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let kind = file.metadata().map_err(|error| error.to_string())?;
+    if kind.is_dir() {
+        return Err("it is a folder".to_owned());
+    }
+    read_stream(file, bytes_max)
 }
 
-fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+/// Everything that a stream holds, or why it cannot be read.
+///
+/// # Errors
+/// Words for whoever named the stream.
+pub fn read_stream(stream: impl Read, bytes_max: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     // One byte more than the limit, so that the limit is seen to be broken.
-    file.take(bytes_max as u64 + 1)
+    stream
+        .take(bytes_max as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| error.to_string())?;
     if bytes.len() > bytes_max {
-        return Err(format!("it is larger than {bytes_max} bytes"));
+        return Err(format!("it is longer than {bytes_max} bytes"));
     }
     Ok(bytes)
 }
@@ -89,8 +98,9 @@ fn step(folders: &[PathBuf], part: &str) -> Result<Vec<PathBuf>, String> {
         for entry in entries {
             let name = entry.map_err(|error| error.to_string())?.file_name();
             let Some(name) = name.to_str() else { continue };
-            // As in a shell: hidden files are only matched by name.
-            if !name.starts_with('.') && fits(part.as_bytes(), name.as_bytes()) {
+            // As in a shell: hidden files are matched only by a pattern that says so.
+            let hidden = name.starts_with('.') && !part.starts_with('.');
+            if !hidden && fits(part.as_bytes(), name.as_bytes()) {
                 found.push(folder.join(name));
             }
         }
@@ -133,15 +143,17 @@ fn one(pattern: &[u8], byte: u8) -> (bool, &[u8]) {
     match pattern {
         [] => (false, pattern),
         [b'?', rest @ ..] => (true, rest),
-        [b'[', rest @ ..] => match rest.iter().position(|one| *one == b']') {
-            Some(end) if end > 0 => {
+        // `]` stands for itself at the beginning of a set.
+        [b'[', rest @ ..] => match rest.iter().skip(1).position(|one| *one == b']') {
+            Some(before) => {
+                let end = before + 1;
                 let (set, rest) = (rest.get(..end), rest.get(end + 1..));
                 (
                     within(set.unwrap_or_default(), byte),
                     rest.unwrap_or_default(),
                 )
             }
-            _ => (byte == b'[', rest),
+            None => (byte == b'[', rest),
         },
         [first, rest @ ..] => (*first == byte, rest),
     }

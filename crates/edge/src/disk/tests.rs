@@ -21,7 +21,10 @@ fn patterns_match_as_in_a_shell() {
         ("[a-c]x", "bx", true),
         ("[!a-c]x", "bx", false),
         ("[^a]x", "bx", true),
+        ("[]a]", "]", true),
+        ("[]a]", "b", false),
         ("[x", "[x", true),
+        ("[]", "[]", true),
         ("", "", true),
         ("", "a", false),
         ("*", "", true),
@@ -67,4 +70,22 @@ fn patterns_walk_through_folders() {
     assert_eq!(found("two/c.txt"), ["two/c.txt"]);
     assert!(found("three/*.conf").is_empty());
     assert!(found("two/d.txt").is_empty());
+    assert_eq!(found("two/.*.conf"), ["two/.d.conf"]);
+}
+
+#[test]
+fn what_is_too_long_or_a_folder_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.conf");
+    std::fs::write(&file, "123").unwrap();
+    assert_eq!(read_file(&file, 3), Ok(b"123".to_vec()));
+    assert_eq!(
+        read_file(&file, 2),
+        Err("it is longer than 2 bytes".to_owned())
+    );
+    assert_eq!(
+        read_file(folder.path(), 3),
+        Err("it is a folder".to_owned())
+    );
+    assert!(read_file(&folder.path().join("b.conf"), 3).is_err());
 }
