@@ -6,7 +6,7 @@ use super::syntax::{Greed, Place, is_word};
 use crate::transform::ByteSet;
 
 /// Steps of one search. About ten milliseconds.
-const STEPS_MAX: usize = 1_000_000;
+pub(super) const STEPS_MAX: usize = 1_000_000;
 /// Records of the stack, of 16 bytes.
 const RECORDS_MAX: usize = 512 * 1024;
 /// Records that a stack keeps for the next search.
@@ -41,6 +41,9 @@ pub(super) struct Stack {
     frames: Vec<(usize, u32)>,
     /// One bit for each final step and place: it was tried. Empty until a search is long.
     tried: Vec<u64>,
+    /// What the last search took.
+    #[cfg(test)]
+    pub(super) steps: usize,
 }
 
 /// What a search found.
@@ -102,6 +105,10 @@ pub(super) fn search(
         if found != Found::No {
             break;
         }
+    }
+    #[cfg(test)]
+    {
+        machine.stack.steps = STEPS_MAX - machine.left;
     }
     stack.records.clear();
     stack.records.shrink_to(RECORDS_KEPT);
