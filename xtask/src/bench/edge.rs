@@ -96,9 +96,8 @@ fn report(
 }
 
 fn median(taken: Option<&Vec<Measured>>, figure: impl Fn(&Measured) -> f64) -> f64 {
-    let mut figures: Vec<f64> = taken.into_iter().flatten().map(figure).collect();
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+    let figures: Vec<f64> = taken.into_iter().flatten().map(figure).collect();
+    super::figures::median(&figures)
 }
 
 fn summary(report: &Value) {
