@@ -9,6 +9,7 @@ mod edge;
 mod figures;
 mod waf;
 
+pub(crate) use figures::number;
 use waf::Part;
 
 /// Runs one benchmark.
@@ -24,8 +25,9 @@ pub(crate) fn bench(
         "waf" => waf::waf(root, Part::All, json, (rounds, seconds)),
         "waf-engines" => waf::waf(root, Part::Engines, json, (rounds, seconds)),
         "waf-growth" => waf::waf(root, Part::Growth, json, (rounds, seconds)),
+        "waf-gateway" => waf::waf(root, Part::Gateway, json, (rounds, seconds)),
         other => bail!(
-            "no benchmark is named `{other}`; there are `edge`, `waf`, and of its parts `waf-engines` and `waf-growth`"
+            "no benchmark is named `{other}`; there are `edge`, `waf`, and of its parts `waf-engines`, `waf-growth` and `waf-gateway`"
         ),
     }
 }

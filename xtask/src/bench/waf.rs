@@ -8,6 +8,7 @@ use crate::say;
 
 mod engine;
 mod engines;
+mod gateway;
 mod growth;
 mod requests;
 
@@ -22,6 +23,8 @@ pub(crate) enum Part {
     Engines,
     /// The same, against bytes and rules.
     Growth,
+    /// The edge against nginx.
+    Gateway,
 }
 
 /// Measures, writes `bench/runs/…`, prints.
@@ -31,7 +34,7 @@ pub(crate) fn waf(
     quiet: bool,
     (rounds, seconds): (u32, u32),
 ) -> anyhow::Result<()> {
-    let program = engine::build(root)?;
+    gateway::prepare(root)?;
     let commit = crate::run::output(root, "git", &["rev-parse", "--short", "HEAD"])?;
     let mut report = json!({
         "benchmark": "waf",
@@ -49,6 +52,7 @@ pub(crate) fn waf(
     if matches!(part, Part::All | Part::Engines) {
         // A second is about a hundred of the larger transactions.
         let count = seconds.saturating_mul(100);
+        let program = engine::build(root)?;
         let mut engines = Engines::start(&program, &engine::rules(&[])?)?;
         put("transactions_per_round", json!(count));
         put(
@@ -62,7 +66,11 @@ pub(crate) fn waf(
             budget_us: f64::from(seconds) * 50_000.0,
             quiet,
         };
+        let program = engine::build(root)?;
         put("growth", growth::measure(&program, effort)?);
+    }
+    if matches!(part, Part::All | Part::Gateway) {
+        put("gateway", gateway::measure(root, (rounds, seconds), quiet)?);
     }
     if quiet {
         say(&report.to_string());

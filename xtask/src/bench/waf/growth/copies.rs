@@ -49,7 +49,7 @@ pub(super) fn copies(
                 continue;
             }
             let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            count += identifiers(&text).count();
+            count += rules_in(&text);
             if copy == 0 {
                 continue;
             }
@@ -88,6 +88,14 @@ fn data(rules: &Path, to: &Path, words: Words, copy: usize) -> anyhow::Result<()
         std::fs::write(to.join(name), text).context("word list")?;
     }
     Ok(())
+}
+
+/// How many rules have an identifier; those that are commented out do not count.
+fn rules_in(text: &str) -> usize {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .map(|line| identifiers(line).count())
+        .sum()
 }
 
 /// Where the identifiers of rules begin.

@@ -33,6 +33,7 @@ fn copies_have_identifiers_of_their_own() {
         .replace(" id:2900001", " id:900001");
     assert_eq!(gone, RULES);
     assert!(renumbered(RULES, 10).is_err());
+    assert_eq!(rules_in(RULES), 4);
 }
 
 #[test]
