@@ -388,3 +388,22 @@ fn addresses_are_looked_up_in_a_database() {
     let error = load_with("SecGeoLookupDB /geo.mmdb", b"not one".to_vec()).unwrap_err();
     assert!(error.contains("is not a MaxMind database"), "{error}");
 }
+
+#[test]
+fn the_filter_knows_more_rules_than_several_crs_have() {
+    const COUNT: usize = 4000;
+    let rules: Vec<String> = (0..COUNT)
+        .map(|number| {
+            format!(
+                "SecRule ARGS \"@rx word{number}x\" \"id:{},phase:2,log,pass\"",
+                number + 1
+            )
+        })
+        .collect();
+    let rules = load(&rules.join("\n"));
+    // A rule that it does not know is asked for every value.
+    assert_eq!(rules.figures().filtered, COUNT);
+    let report = run(&rules, &get("/?a=word3999x&b=word0x"));
+    let found: Vec<u64> = report.findings.iter().map(|finding| finding.rule).collect();
+    assert_eq!(found, [1, 4000]);
+}
