@@ -110,7 +110,7 @@ impl Authority {
             Endpoint::Session(id) => self.session(id).await,
             Endpoint::InternalKeys => Ok(self.internal_keys()),
             Endpoint::Revocations => self.revocations(),
-            Endpoint::Metadata => self.metadata(),
+            Endpoint::Metadata => Ok(self.metadata()),
             Endpoint::Authorize => self.authorize(call, head).await,
             Endpoint::Agree => self.agree(call, head, body).await,
             Endpoint::Token => self.token(call, head, body).await,
@@ -306,12 +306,11 @@ fn success(content: Content) -> Response<Body> {
 }
 
 fn refusal(denial: &Denial, decision: &str) -> Response<Body> {
-    let (media, body) = match denial {
-        Denial::Oauth(error) => {
-            let words = json!({ "error": error.word(), "error_description": denial.sentence() });
-            ("application/json", words.to_string())
-        }
-        _problem => ("application/problem+json", denial.problem(decision)),
+    let (media, body) = if let Denial::Oauth(error) = denial {
+        let words = json!({ "error": error.word(), "error_description": denial.sentence() });
+        ("application/json", words.to_string())
+    } else {
+        ("application/problem+json", denial.problem(decision))
     };
     let mut response = Response::new(Body::full(body));
     *response.status_mut() =

@@ -47,12 +47,15 @@ pub(crate) fn client(command: ClientCommand) -> Outcome {
         wanted.replace,
         &SystemClock,
     ));
-    let secret = made.map_err(|error| match error {
-        unknown @ AdminError::UnknownClient(_) => {
-            Failure::Configuration(format!("error: {unknown}"))
+    let secret = made.map_err(|error| {
+        // A client that the plan does not know is a mistake in what was configured, not an inability.
+        if let AdminError::UnknownClient(_) = error {
+            Failure::Configuration(format!("error: {error}"))
+        } else {
+            error.into()
         }
-        other => Failure::from(other),
     })?;
+
     say(secret.expose_text().unwrap_or_default());
     Ok(())
 }

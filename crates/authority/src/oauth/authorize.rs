@@ -40,9 +40,8 @@ impl Authority {
         let Ok(parameters) = Parameters::parse(head.uri.query().unwrap_or_default()) else {
             return Ok(stay(call, "a parameter is malformed or comes twice"));
         };
-        let client = match parameters.get("client_id").and_then(|id| self.client(id)) {
-            Some(client) => client,
-            None => return Ok(stay(call, "client is unknown")),
+        let Some(client) = parameters.get("client_id").and_then(|id| self.client(id)) else {
+            return Ok(stay(call, "client is unknown"));
         };
         call.event.client_id = Some(client.id.clone());
         let request = match parameters.get("request_uri") {

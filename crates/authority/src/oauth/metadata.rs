@@ -1,15 +1,13 @@
 //! `GET /.well-known/oauth-authorization-server` (RFC 8414).
 
-use serde_json::json;
-use vauban_policy::Denial;
-
 use super::{AUTHORIZE, INTROSPECT, PAR, REVOKE, TOKEN};
 use crate::call::{Content, Memory, Reply};
 use crate::line::Authority;
+use serde_json::json;
 
 impl Authority {
     /// What a client must know. Nothing that is not offered stands here.
-    pub(crate) fn metadata(&self) -> Result<Reply, Denial> {
+    pub(crate) fn metadata(&self) -> Reply {
         let issuer = &self.plan.issuer.issuer;
         let at = |path: &str| format!("{issuer}{path}");
         let mut scopes: Vec<&String> = self.plan.issuer.roles.values().flatten().collect();
@@ -35,6 +33,6 @@ impl Authority {
             "authorization_response_iss_parameter_supported": true,
             "scopes_supported": scopes,
         });
-        Ok(Reply::of(Content::Json(document), Memory::None))
+        Reply::of(Content::Json(document), Memory::None)
     }
 }

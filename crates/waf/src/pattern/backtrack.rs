@@ -213,11 +213,7 @@ impl Machine<'_> {
                 most,
                 greed,
             } => {
-                let most = match recall {
-                    // The end at that distance is the first that was tried from there.
-                    Recall::WatchShorter(bytes) => least.saturating_add(bytes.saturating_sub(1)),
-                    Recall::Nothing | Recall::Fails | Recall::Watch => most,
-                };
+                let most = recall.most(least, most);
                 if recall != Recall::Nothing {
                     self.watch(number, at);
                 }
@@ -226,14 +222,7 @@ impl Machine<'_> {
             Step::Place(place) if self.is_at(place, at) => Then::Next(at),
             Step::Place(_) => Then::Fail,
             Step::Split(first, second) => {
-                if recall == Recall::Nothing {
-                    self.choice(second, at);
-                } else {
-                    let at = narrow(at);
-                    self.stack
-                        .records
-                        .push(Record::Second { split: number, at });
-                }
+                self.split(number, second, at, recall);
                 Then::Go(first, at)
             }
             Step::Jump(to) => Then::Go(to, at),
@@ -269,6 +258,18 @@ impl Machine<'_> {
                 Then::Fail
             }
             Step::Match => Then::Matched,
+        }
+    }
+
+    /// Keeps the other way of a split for later.
+    fn split(&mut self, number: u32, second: u32, at: usize, recall: Recall) {
+        if recall == Recall::Nothing {
+            self.choice(second, at);
+        } else {
+            let at = narrow(at);
+            self.stack
+                .records
+                .push(Record::Second { split: number, at });
         }
     }
 

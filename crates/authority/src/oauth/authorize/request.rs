@@ -61,9 +61,13 @@ pub(in crate::oauth) fn judge(
     back: &Return,
     audience: &str,
 ) -> Result<Request, (OauthError, &'static str)> {
-    let oauth = |denial: Denial, fact| match denial {
-        Denial::Oauth(error) => (error, fact),
-        _other => (OauthError::InvalidRequest, fact),
+    let oauth = |denial: Denial, fact| {
+        let error = if let Denial::Oauth(error) = denial {
+            error
+        } else {
+            OauthError::InvalidRequest
+        };
+        (error, fact)
     };
     match parameters.get("response_type") {
         Some("code") => {}

@@ -26,6 +26,17 @@ pub(super) enum Recall {
     WatchShorter(u32),
 }
 
+impl Recall {
+    /// Where a run between `least` and `most` ends at the latest.
+    pub(super) fn most(self, least: u32, most: u32) -> u32 {
+        match self {
+            // The end at that distance is the first that was tried from there.
+            Self::WatchShorter(bytes) => least.saturating_add(bytes.saturating_sub(1)),
+            Self::Nothing | Self::Fails | Self::Watch => most,
+        }
+    }
+}
+
 impl Machine<'_> {
     pub(super) fn recall(&mut self, number: u32, at: usize) -> Recall {
         if !self.remembers() {
