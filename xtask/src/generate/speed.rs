@@ -9,18 +9,21 @@ use crate::bench::number;
 
 mod pictures;
 
-/// The run that is quoted.
-const RUN: &str = "bench/runs/waf-2026-11-23T064833Z.json";
-/// The page, with places for what was measured.
+/// The page, with places for what was measured; its first line names the run that is quoted.
 const PAGE: &str = "bench/waf/page.md";
 
 /// The page and its pictures.
 pub(super) fn documents(root: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let run = std::fs::read_to_string(root.join(RUN)).context(RUN)?;
-    let run: Value = serde_json::from_str(&run).context(RUN)?;
-    let mut page = std::fs::read_to_string(root.join(PAGE)).context(PAGE)?;
+    let page = std::fs::read_to_string(root.join(PAGE)).context(PAGE)?;
+    let (name, page) = page
+        .strip_prefix("run: ")
+        .and_then(|rest| rest.split_once('\n'))
+        .with_context(|| format!("{PAGE} does not begin with `run: FILE`"))?;
+    let run = std::fs::read_to_string(root.join(name)).with_context(|| name.to_owned())?;
+    let run: Value = serde_json::from_str(&run).with_context(|| name.to_owned())?;
+    let mut page = page.to_owned();
     for (place, words) in [
-        ("{run}", RUN.to_owned()),
+        ("{run}", name.to_owned()),
         ("{commit}", text(&run, "commit").to_owned()),
         ("{rounds}", number(&run, "rounds").to_string()),
         ("{seconds}", number(&run, "seconds").to_string()),
