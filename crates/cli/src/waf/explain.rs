@@ -133,7 +133,7 @@ fn text(request: &Request, report: &Report, fired: &[&Traced]) -> Result<String,
     for rule in &report.exhausted {
         writeln!(
             text,
-            "\n  {rule} gave no answer: its pattern needs more steps than it may"
+            "\n  {rule} gave no answer: its pattern needs more steps, or it more variables, than it may"
         )?;
     }
     let (verdict, asked) = verdict(report);
