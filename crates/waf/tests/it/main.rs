@@ -9,6 +9,8 @@ mod engine;
 #[cfg(test)]
 mod libinjection;
 #[cfg(test)]
+mod newer;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod pattern;

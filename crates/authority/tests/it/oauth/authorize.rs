@@ -151,27 +151,46 @@ async fn a_login_waits_ten_minutes_and_attempts_are_counted() {
     stays("too late", &oauth.agree(&page, "alice", PASSWORD).await);
 }
 
+/// A request that the desk pushes, with more parameters; `secret` is its own unless another is tried.
+async fn push(oauth: &Oauth, secret: &str, more: &[(&str, &str)]) -> Answer {
+    let challenge = challenge(VERIFIER);
+    let mut pairs = vec![
+        ("client_id", "desk"),
+        ("client_secret", secret),
+        ("response_type", "code"),
+        ("code_challenge", challenge.as_str()),
+        ("code_challenge_method", "S256"),
+    ];
+    pairs.extend(more);
+    oauth.post("/oauth/par", "", &pairs).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pushed_request_is_used_once_by_its_client() {
     let oauth = Oauth::start().await;
-    let challenge = challenge(VERIFIER);
-    let push = |more: &[(&'static str, &'static str)]| {
-        let mut pairs = vec![
-            ("client_id", "desk".to_owned()),
-            ("client_secret", oauth.desk.clone()),
-            ("response_type", "code".to_owned()),
-            ("code_challenge", challenge.clone()),
-            ("code_challenge_method", "S256".to_owned()),
-        ];
-        for (name, value) in more {
-            pairs.push((name, (*value).to_owned()));
-        }
-        pairs
-    };
-    let send = async |pairs: Vec<(&str, String)>| {
-        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        oauth.post("/oauth/par", "", &pairs).await
-    };
+    let pushed = push(&oauth, &oauth.desk, &[]).await;
+    assert_eq!(
+        (pushed.status, &pushed.json()["expires_in"]),
+        (201, &60.into())
+    );
+    let uri = pushed.text("request_uri");
+    let desk = ("client_id", "desk");
+    let other = oauth.ask(&[("request_uri", &uri)]).await;
+    stays("another client", &other);
+    let page = oauth.ask(&[desk, ("request_uri", &uri)]).await;
+    let answer = oauth.agree(page.fine(), "alice", PASSWORD).await;
+    assert!(answer.headers["location"].starts_with("https://desk.example/cb?code="));
+    let again = oauth.ask(&[desk, ("request_uri", &uri)]).await;
+    stays("second use", &again);
+    let late = push(&oauth, &oauth.desk, &[]).await.text("request_uri");
+    oauth.world.clock.advance_ms(60_000);
+    let answer = oauth.ask(&[desk, ("request_uri", &late)]).await;
+    stays("too late", &answer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_must_push_is_not_served_otherwise_and_what_it_pushes_is_judged() {
+    let oauth = Oauth::start().await;
     let direct = [
         ("client_id", "desk"),
         ("redirect_uri", "https://desk.example/cb"),
@@ -182,48 +201,14 @@ async fn a_pushed_request_is_used_once_by_its_client() {
         Some("invalid_request"),
         "{answer:?}"
     );
-    let pushed = send(push(&[])).await;
-    assert_eq!(
-        (pushed.status, &pushed.json()["expires_in"]),
-        (201, &60.into())
-    );
-    let uri = pushed.text("request_uri");
-    stays("another client", &oauth.ask(&[("request_uri", &uri)]).await);
-    let page = oauth
-        .ask(&[("client_id", "desk"), ("request_uri", &uri)])
-        .await;
-    let answer = oauth.agree(page.fine(), "alice", PASSWORD).await;
-    assert!(answer.headers["location"].starts_with("https://desk.example/cb?code="));
-    stays(
-        "second use",
-        &oauth
-            .ask(&[("client_id", "desk"), ("request_uri", &uri)])
-            .await,
-    );
-    let late = send(push(&[])).await.text("request_uri");
-    oauth.world.clock.advance_ms(60_000);
-    stays(
-        "too late",
-        &oauth
-            .ask(&[("client_id", "desk"), ("request_uri", &late)])
-            .await,
-    );
-    for (name, pairs, error) in [
-        (
-            "request URI",
-            push(&[("request_uri", "x")]),
-            "invalid_request",
-        ),
-        (
-            "redirect URI",
-            push(&[("redirect_uri", "https://evil.example/")]),
-            "invalid_request",
-        ),
-        ("scope", push(&[("scope", "root")]), "invalid_scope"),
+    for (change, error) in [
+        (("request_uri", "x"), "invalid_request"),
+        (("redirect_uri", "https://evil.example/"), "invalid_request"),
+        (("scope", "root"), "invalid_scope"),
     ] {
-        check(name, &send(pairs).await, 400, error);
+        let answer = push(&oauth, &oauth.desk, &[change]).await;
+        check(change.0, &answer, 400, error);
     }
-    let mut wrong = push(&[]);
-    wrong[1].1 = "guess".to_owned();
-    check("wrong secret", &send(wrong).await, 401, "invalid_client");
+    let answer = push(&oauth, "guess", &[]).await;
+    check("wrong secret", &answer, 401, "invalid_client");
 }

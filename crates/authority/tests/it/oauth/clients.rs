@@ -7,6 +7,9 @@ use vauban_authority::issue_client_secret;
 use super::{Oauth, basic, check};
 use crate::world::{Tokens, claims};
 
+/// The parameters of a form.
+type Pairs<'p> = &'p [(&'p str, &'p str)];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_metadata_says_what_is_offered_and_nothing_else() {
     let oauth = Oauth::start().await;
@@ -126,7 +129,7 @@ async fn who_does_not_prove_itself_is_refused_in_one_way() {
     let wrong = basic("reports", &"0".repeat(64));
     let unknown = basic("nobody", &secret);
     let other = basic("reports", &oauth.desk);
-    let cases: [(&str, &str, &[(&str, &str)]); 6] = [
+    let cases: [(&str, &str, Pairs<'_>); 6] = [
         ("wrong secret", &wrong, &[grant]),
         ("unknown client", &unknown, &[grant]),
         ("secret of another client", &other, &[grant]),
