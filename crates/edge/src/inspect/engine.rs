@@ -16,6 +16,9 @@ use crate::parts::{Arrived, Inspect, Inspection, Leaving, Ruling};
 /// threads.
 const KEPT_MAX: usize = 64;
 
+/// A text that takes milliseconds.
+const LONG_BYTES: usize = 16 * 1024;
+
 /// Scratch memory of one rule set. It is held while one phase runs, which never waits for anything.
 #[derive(Debug, Default)]
 pub(super) struct Pool(Mutex<Vec<Scratch>>);
@@ -95,6 +98,17 @@ impl Inspect for SecLang {
     }
 }
 
+/// Runs what takes long for a long text where it holds up nobody else's requests.
+fn aside<T>(bytes: usize, run: impl FnOnce() -> T) -> T {
+    let shared = tokio::runtime::Handle::try_current()
+        .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+    if bytes > LONG_BYTES && shared {
+        tokio::task::block_in_place(run)
+    } else {
+        run()
+    }
+}
+
 /// Stands where nothing can be inspected, and so nothing passes.
 #[derive(Debug)]
 struct Nobody;
@@ -131,10 +145,10 @@ impl Inspection for Running {
         let Some(transaction) = &mut self.transaction else {
             return Ruling::Refused("the inspection has ended".into());
         };
-        let asked = self
-            .loaded
-            .pool
-            .with(|scratch| transaction.request_body(bytes, scratch));
+        let pool = &self.loaded.pool;
+        let asked = aside(bytes.len(), || {
+            pool.with(|scratch| transaction.request_body(bytes, scratch))
+        });
         let whole = transaction.saw_whole_body();
         self.ruling(asked.as_ref(), whole)
     }
@@ -149,10 +163,13 @@ impl Inspection for Running {
             protocol: protocol(self.version),
             headers: &headers,
         };
-        let asked = self.loaded.pool.with(|scratch| {
-            transaction
-                .response(&head, scratch)
-                .or_else(|| transaction.response_body(leaving.body, scratch))
+        let pool = &self.loaded.pool;
+        let asked = aside(leaving.body.len(), || {
+            pool.with(|scratch| {
+                transaction
+                    .response(&head, scratch)
+                    .or_else(|| transaction.response_body(leaving.body, scratch))
+            })
         });
         self.ruling(asked.as_ref(), true)
     }

@@ -254,6 +254,8 @@ impl<'a> Run<'a> {
                 self.state
                     .table
                     .set(Variable::ReqbodyProcessor, processor.name().as_bytes());
+                // Rules behind this one see the new name.
+                self.looked = false;
             }
             Ctl::RequestBodyLimit(bytes) => flow.request_body_bytes_max = *bytes,
             Ctl::ResponseBodyLimit(bytes) => flow.response_body_bytes_max = *bytes,

@@ -46,6 +46,8 @@ pub(super) struct Stack {
     frames: Vec<(usize, u32)>,
     /// One bit for each remembered step and place: it failed. Empty until a search is long.
     failed: Vec<u64>,
+    /// Steps that further searches may take together; `None`: each has its own.
+    pub(super) allowance: Option<usize>,
     /// What the last search took.
     #[cfg(test)]
     pub(super) steps: usize,
@@ -91,11 +93,14 @@ pub(super) fn search(
     if narrow(text.bytes.len()) == UNSET {
         return Found::GaveUp;
     }
+    let most = stack
+        .allowance
+        .map_or(STEPS_MAX, |left| left.min(STEPS_MAX));
     let mut machine = Machine {
         program,
         text: text.bytes,
         origin: text.origin,
-        left: STEPS_MAX,
+        left: most,
         stack,
     };
     machine.stack.failed.clear();
@@ -116,7 +121,11 @@ pub(super) fn search(
     }
     #[cfg(test)]
     {
-        machine.stack.steps = STEPS_MAX - machine.left;
+        machine.stack.steps = most - machine.left;
+    }
+    let used = most - machine.left;
+    if let Some(left) = &mut stack.allowance {
+        *left = left.saturating_sub(used);
     }
     stack.records.clear();
     stack.records.shrink_to(RECORDS_KEPT);

@@ -1,6 +1,8 @@
 //! The rule engine through its public face.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod body;
 #[cfg(test)]
 mod crs;
