@@ -11,6 +11,8 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod generate;
+mod parts;
+mod plot;
 mod product;
 mod run;
 mod test;
@@ -50,7 +52,7 @@ enum Chore {
     },
     /// Measure against a peer in the same run.
     Bench {
-        /// What to measure: `edge`.
+        /// What to measure: `edge`, `waf`, or of the latter `waf-engines`, `waf-growth` or `waf-gateway` alone.
         subject: String,
         /// Print JSON.
         #[arg(long)]

@@ -57,7 +57,7 @@ pub(crate) fn check<'p>(
 ) -> Result<Conforming<'p>, Denial> {
     let matched = inspected.whole().permit().charged().identified().matched();
     let head = matched.admitted().canonical().accepted().head();
-    let judged = once(matched.operation(), &head.headers).and_then(|()| {
+    let judged = one_text(matched.operation(), &head.headers).and_then(|()| {
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let input = Input {
             path_parameters: matched.parameters(),
@@ -76,8 +76,9 @@ pub(crate) fn check<'p>(
     Ok(Conforming { inspected })
 }
 
-/// A header that decides something may not come twice: two readers would take two different ones.
-fn once(operation: &Operation, headers: &http::HeaderMap) -> Result<(), Refusal> {
+/// A header that decides something may not come twice, or two readers would take two different ones; and it is text (visible
+/// ASCII), or it would be forwarded without having been judged.
+fn one_text(operation: &Operation, headers: &http::HeaderMap) -> Result<(), Refusal> {
     let declared = operation
         .parameters
         .iter()
@@ -86,11 +87,21 @@ fn once(operation: &Operation, headers: &http::HeaderMap) -> Result<(), Refusal>
         .map(|parameter| parameter.name.as_str())
         .chain([CONTENT_TYPE.as_str()]);
     let violations: Vec<Violation> = names
-        .filter(|name| headers.get_all(*name).iter().nth(1).is_some())
-        .map(|name| Violation {
-            place: Place::Header,
-            pointer: format!("/{name}"),
-            reason: "occurs more than once".to_owned(),
+        .filter_map(|name| {
+            let mut values = headers.get_all(name).iter();
+            let value = values.next()?;
+            let reason = if values.next().is_some() {
+                "occurs more than once"
+            } else if value.to_str().is_err() {
+                "is not text in ASCII"
+            } else {
+                return None;
+            };
+            Some(Violation {
+                place: Place::Header,
+                pointer: format!("/{name}"),
+                reason: reason.to_owned(),
+            })
         })
         .collect();
     if violations.is_empty() {

@@ -81,6 +81,8 @@ pub enum Scalar {
 /// A compiled schema.
 pub struct Schema {
     pub(crate) validator: Validator,
+    /// Texts that its enumerations list.
+    pub(crate) words: Vec<String>,
 }
 
 impl fmt::Debug for Schema {

@@ -1,8 +1,8 @@
 //! What a service offers: operations, read from an OpenAPI 3.1 document whose every part is either enforced or refused.
 
-use crate::Spot;
-use crate::contract::{AnswerContract, BodyContract, Parameter};
+use crate::contract::{AnswerContract, BodyContract, Content, Parameter};
 use crate::template::PathTemplate;
+use crate::{Place, Spot};
 
 /// What one service offers.
 #[derive(Debug)]
@@ -42,6 +42,27 @@ pub struct Operation {
     pub answers: Vec<AnswerContract>,
     /// True for methods that change nothing (GET, HEAD, OPTIONS).
     pub effect_safe: bool,
+}
+
+impl Operation {
+    /// Words that its requests often consist of: names of query parameters, and what enumerations list. Some more than once.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let names = self
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.place == Place::Query)
+            .map(|parameter| parameter.name.as_str());
+        let listed = self.parameters.iter().map(|parameter| &parameter.schema);
+        let media = self.body.iter().flat_map(|body| &body.media);
+        let inside = media.filter_map(|media| match &media.content {
+            Content::Json(schema) => Some(schema),
+            Content::Opaque { .. } => None,
+        });
+        let enumerated = listed
+            .chain(inside)
+            .flat_map(|schema| schema.words.iter().map(String::as_str));
+        names.chain(enumerated)
+    }
 }
 
 /// Whose object an operation is about.

@@ -12,6 +12,7 @@
 
 pub mod body;
 mod engine;
+mod form;
 pub mod libinjection;
 mod operator;
 pub mod pattern;

@@ -9,11 +9,13 @@
 use regex_automata::Input;
 use regex_automata::meta::Regex;
 
+use crate::form::Form;
 use crate::transform::ByteSet;
 
 mod backtrack;
 mod class;
 mod error;
+mod forms;
 mod memory;
 mod parse;
 mod program;
@@ -31,6 +33,7 @@ pub use self::required::Required;
 
 use self::backtrack::Found;
 use self::error::Problem;
+use self::forms::Forms;
 use self::program::Program;
 use self::settle::Exact;
 
@@ -47,6 +50,7 @@ pub struct Pattern {
     first: Option<ByteSet>,
     length_min: usize,
     required: Required,
+    forms: Forms,
 }
 
 impl Pattern {
@@ -64,6 +68,7 @@ impl Pattern {
         let length_min = node.length_min();
         let first = (length_min > 0).then(|| settle::first(&node));
         let required = Required::of(&node);
+        let forms = Forms::of(&node);
         let program = match exact {
             Exact::Always => None,
             Exact::UnlessLastLineFeed
@@ -87,6 +92,7 @@ impl Pattern {
             first,
             length_min,
             required,
+            forms,
         })
     }
 
@@ -143,6 +149,11 @@ impl Pattern {
     /// What a value must have for the pattern to match.
     pub fn required(&self) -> &Required {
         &self.required
+    }
+
+    /// Whether it may match in a value of that form. No is certain, yes is not.
+    pub(crate) fn may_match(&self, form: Form) -> bool {
+        self.forms.contain(form)
     }
 
     /// The machine, when the engine's answer for that value would be a candidate only.

@@ -237,8 +237,8 @@ impl Proposal {
     }
 }
 
-/// A proposal names no file.
-struct NoFiles;
+/// For rules that name no file, as those of a proposal.
+pub(crate) struct NoFiles;
 
 impl Files for NoFiles {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {

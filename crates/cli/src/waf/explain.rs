@@ -174,7 +174,7 @@ fn text(seen: &Seen<'_>, fired: &[&Traced]) -> Result<String, std::fmt::Error> {
     for rule in &seen.report.exhausted {
         writeln!(
             text,
-            "\n  {rule} gave no answer: its pattern needs more steps than it may"
+            "\n  {rule} gave no answer: its pattern needs more steps, or it more variables, than it may"
         )?;
     }
     if !seen.whole {

@@ -13,6 +13,8 @@ mod house;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod product;

@@ -177,7 +177,7 @@ fn compile(plan: &Plan, folder: &Path, way: &Way) -> Result<RuleSet, Vec<Found>>
         .iter()
         .map(|(name, text)| Source { name, text })
         .collect();
-    let set = RuleSet::load(&sources, &Disk).map_err(|mistakes| {
+    let mut set = RuleSet::load(&sources, &Disk).map_err(|mistakes| {
         mistakes
             .into_iter()
             .map(|one| (one.file.clone(), one.line, one.to_string()))
@@ -189,7 +189,23 @@ fn compile(plan: &Plan, folder: &Path, way: &Way) -> Result<RuleSet, Vec<Found>>
             "the rules never read a request body\n  hint: say `SecRequestBodyAccess On` in them";
         return Err(vec![at_plan(plan, spot, message)]);
     }
+    let words: Vec<&[u8]> = words(plan, way).into_iter().map(str::as_bytes).collect();
+    set.settle(&words);
     Ok(set)
+}
+
+/// What the contracts of the routes with these rules list: values that most rules cannot match.
+fn words<'p>(plan: &'p Plan, way: &Way) -> BTreeSet<&'p str> {
+    plan.routes
+        .iter()
+        .filter(|route| !matches!(route.waf.mode, WafMode::Off { .. }) && way.is(&route.waf))
+        .flat_map(|route| route.operations.values())
+        .filter_map(|place| {
+            let service = plan.services.get(place.service)?;
+            service.document.operations.get(place.operation)
+        })
+        .flat_map(vauban_policy::Operation::words)
+        .collect()
 }
 
 fn crs(plan: &Plan, way: &Way, texts: &mut Vec<(String, Vec<u8>)>, mistakes: &mut Vec<Found>) {

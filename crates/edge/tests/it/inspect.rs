@@ -105,6 +105,67 @@ async fn malformed_encodings_are_refused() {
     world.assert_nothing_inside("malformed");
 }
 
+/// What a contract calls text is text before any rule looks: path, query, declared headers and JSON. No rule runs here.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_text_is_refused_without_any_rule() {
+    let world = World::uninspected().await;
+    let auth = bearer(&world.token());
+    for (place, code) in [
+        ("/things/%c0%ae%c0%ae", "http.path_utf8"),
+        ("/things/1?q=%c0%ae", "http.path_utf8"),
+        ("/things/1?q=%e0%80%af", "http.path_utf8"),
+        ("/things/1?q=%ed%a0%80", "http.path_utf8"),
+        ("/things/1?q=%f4%90%80%80", "http.path_utf8"),
+        ("/things/1?%ff=1", "http.path_utf8"),
+        ("/things/1?q=%", "http.path_percent_encoding"),
+        ("/things/1?q=%u002e", "http.path_percent_encoding"),
+        ("/things/1?q=%2", "http.path_percent_encoding"),
+        ("/things/1?%zz=1", "http.path_percent_encoding"),
+    ] {
+        let answer = world.send("GET", place, &auth, "");
+        denials::check(place, &answer, 400, code);
+    }
+    let header = [
+        format!("GET /things/1 HTTP/1.1\r\nHost: localhost\r\n{auth}X-Trace: ").as_bytes(),
+        b"\xc0\xae\r\n\r\n",
+    ]
+    .concat();
+    denials::check("header", &world.raw(&header), 400, "contract.violated");
+    for (name, value) in [
+        ("no UTF-8", b"\xff".as_slice()),
+        ("overlong", b"\xc0\xae"),
+        ("half a pair", b"\\ud800"),
+        ("control", b"\x01"),
+    ] {
+        let body = [b"{\"name\":\"", value, b"\"}"].concat();
+        let length = body.len();
+        let head = format!(
+            "PUT /things/1 HTTP/1.1\r\nHost: localhost\r\n{auth}{JSON}Content-Length: {length}\r\n\r\n"
+        );
+        let answer = world.raw(&[head.as_bytes(), &body].concat());
+        denials::check(name, &answer, 400, "contract.violated");
+    }
+    world.assert_nothing_inside("no text");
+}
+
+#[test]
+fn words_of_the_contract_are_settled_and_others_are_not() {
+    let plan = world::plan_of(PLAN);
+    let rules = Rules::load(&plan, Path::new("")).unwrap();
+    let route = plan
+        .routes
+        .iter()
+        .find(|route| route.operations.contains_key("PUT"))
+        .unwrap();
+    let rules = rules.set(&route.waf).unwrap();
+    let settled = |value: &str| rules.settled(value.as_bytes());
+    let most = settled("").unwrap();
+    assert!(settled("newest-first").is_some_and(|left| left <= most));
+    assert!(settled("order").is_some() && settled("42").is_some());
+    assert_eq!(settled("newest-first'"), None);
+    assert_eq!(settled("alice"), None);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_does_not_make_the_edge_read_a_body() {
     let world = World::new().await;

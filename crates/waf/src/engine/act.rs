@@ -104,7 +104,10 @@ impl<'a> Run<'a> {
             (Name::Known(id), Variable::Tx) => self.state.tx.set_slot(*id, value),
             (name, Variable::Tx) => {
                 let name = self.name(rule, name);
-                self.state.tx.set(&self.program.names, &name, value);
+                // Another rule would judge by what is not there.
+                if !self.state.tx.set(&self.program.names, &name, value) {
+                    self.unanswered(rule);
+                }
             }
             (name, collection) => {
                 let name = self.name(rule, name).to_ascii_lowercase();

@@ -263,13 +263,18 @@ impl<'a> Run<'a> {
         match answer {
             Answer::No => negated,
             Answer::Exhausted => {
-                let exhausted = &mut self.state.report.exhausted;
-                if !exhausted.contains(&rule.id) {
-                    exhausted.push(rule.id);
-                }
+                self.unanswered(rule);
                 false
             }
             Answer::Yes | Answer::Captured | Answer::Word(_) | Answer::Fingerprint(_) => !negated,
+        }
+    }
+
+    /// Reports that the rule has said less than it would have.
+    pub(super) fn unanswered(&mut self, rule: &Rule) {
+        let exhausted = &mut self.state.report.exhausted;
+        if !exhausted.contains(&rule.id) {
+            exhausted.push(rule.id);
         }
     }
 

@@ -21,13 +21,15 @@ use crate::transform::ByteSet;
 
 mod build;
 mod scan;
+mod settled;
 
 pub(crate) use scan::{Candidate, Findings};
+use settled::Settled;
 
 /// Literals longer than this are searched by their beginning.
 const LITERAL_BYTES_MAX: usize = 6;
-/// Slots of one filter; rules beyond are asked for every value.
-const SLOTS_MAX: usize = 1024;
+/// Slots of one filter: fifty times what CRS has. Rules beyond are asked for every value, which is right and slow.
+const SLOTS_MAX: usize = 16_384;
 
 /// The prefilter of some phases.
 #[derive(Debug)]
@@ -44,10 +46,12 @@ pub(crate) struct Filter {
     literal_starts: Vec<u32>,
     literal_slots: Vec<u16>,
     gates: Vec<Gate>,
+    settled: Settled,
 }
 
 #[derive(Debug)]
 struct Slot {
+    rule: RuleId,
     minimum: u32,
     /// A match contains a byte of each.
     classes: Vec<ByteSet>,
@@ -91,6 +95,19 @@ impl Filter {
             }
         }
         open
+    }
+
+    /// Finds out beforehand which rules match each of `words`.
+    pub(crate) fn settle(&mut self, program: &Program, words: &[&[u8]]) {
+        for word in words {
+            self.settled.add(program, &self.slots, word);
+        }
+    }
+
+    /// How many slots may match `value`, if that is settled.
+    pub(crate) fn settled(&self, value: &[u8]) -> Option<usize> {
+        let slots = self.settled.slots(value)?;
+        Some(slots.iter().map(|word| word.count_ones() as usize).sum())
     }
 
     pub(crate) fn slots(&self) -> usize {

@@ -96,6 +96,33 @@ pub(crate) fn operate(
     }
 }
 
+/// Whether `operator` may match `value`, of an operator whose parameter has no macros. No is certain.
+pub(super) fn may_match(operator: &Operator, value: &[u8], memory: &mut Memory) -> bool {
+    match operator {
+        Operator::Rx(pattern) => pattern.is_match(value, memory) || memory.take_exhausted(),
+        Operator::Words(words) => words.automaton.find(value).is_some(),
+        Operator::Text(test, template) => template
+            .constant()
+            .is_none_or(|constant| text(*test, value, constant)),
+        Operator::DetectSqli => crate::libinjection::sqli(value).is_some(),
+        Operator::DetectXss => crate::libinjection::xss(value),
+        Operator::ByteRange(ranges) => operator::validate_byte_range(value, ranges).is_some(),
+        Operator::UrlEncoding => operator::validate_url_encoding(value).is_some(),
+        Operator::Utf8Encoding => operator::validate_utf8_encoding(value).is_some(),
+        Operator::Never => false,
+        Operator::RxMade(_)
+        | Operator::RxGlobal(_)
+        | Operator::Number(..)
+        | Operator::NumberConstant(..)
+        | Operator::IpMatch(_)
+        | Operator::VerifyCc(_)
+        | Operator::VerifyCpf(_)
+        | Operator::VerifySsn(_)
+        | Operator::GeoLookup
+        | Operator::Always => true,
+    }
+}
+
 fn search(pattern: &Pattern, value: &[u8], capture: bool, scratch: &mut Scratch) -> Answer {
     let memory = &mut scratch.memory;
     let found = if capture {

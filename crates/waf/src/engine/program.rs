@@ -32,11 +32,11 @@ pub(crate) struct Program {
     pub(crate) defaults: [Defaults; 5],
     /// Variables with one value that some rule reads, so that they have a row from the beginning.
     pub(crate) singles: Vec<Variable>,
-    /// Some rule reads the request as one text.
     /// For `@geoLookup`; without one it never matches.
     pub(crate) geo: Option<Geo>,
     /// What was read and checked and is not this engine's to do.
     pub(crate) left: Vec<Left>,
+    /// Some rule reads the request as one text.
     pub(crate) uses_full_request: bool,
     /// Some rule looks into uploaded files.
     pub(crate) uses_files: bool,

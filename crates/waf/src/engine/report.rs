@@ -83,8 +83,8 @@ pub struct Report {
     pub withheld: Option<Intervention>,
     /// Findings beyond the limit of 1,000, which are counted and not kept.
     pub dropped: u32,
-    /// Rules that gave no answer: a pattern beyond its step budget. Each is in `rule` order of occurrence; a caller that blocks
-    /// must treat the transaction as not inspected.
+    /// Rules that gave no answer: a pattern beyond its step budget, or more names in `TX` than are kept. Each is in `rule` order
+    /// of occurrence; a caller that blocks must treat the transaction as not inspected.
     pub exhausted: Vec<u64>,
     /// Every match in its order, silent ones too, after [`Transaction::keep_trace`](super::Transaction::keep_trace).
     pub trace: Vec<Traced>,

@@ -64,6 +64,21 @@ impl RuleSet {
         })
     }
 
+    /// Tells the rules words that values often are, such as those of the enumerations of a contract. What each rule says of each
+    /// is found now, so that a value that is just such a word is shown only to the rules that match it. No verdict changes. The
+    /// first 1,024 words of at most 128 bytes count.
+    pub fn settle(&mut self, words: &[&[u8]]) {
+        for filter in &mut self.filters {
+            filter.settle(&self.program, words);
+        }
+    }
+
+    /// Of the rules that [`Figures::filtered`] counts, those that may match `value`. `None`: nothing is settled beforehand about
+    /// such a value.
+    pub fn settled(&self, value: &[u8]) -> Option<usize> {
+        self.filters.first()?.settled(value)
+    }
+
     /// What the rules ask for and this engine does not do: logs, files, lists on the network.
     pub fn left_to_caller(&self) -> &[Left] {
         &self.program.left

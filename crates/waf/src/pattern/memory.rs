@@ -33,7 +33,7 @@ struct Entry {
 
 impl Memory {
     /// Was a search given up, because its steps were used up, since the last question?
-    pub(crate) fn take_exhausted(&mut self) -> bool {
+    pub fn take_exhausted(&mut self) -> bool {
         std::mem::take(&mut self.exhausted)
     }
 

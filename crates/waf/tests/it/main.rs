@@ -9,6 +9,8 @@ mod engine;
 #[cfg(test)]
 mod libinjection;
 #[cfg(test)]
+mod newer;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod pattern;
@@ -18,5 +20,7 @@ mod payloads;
 mod profile;
 #[cfg(test)]
 mod seclang;
+#[cfg(test)]
+mod settled;
 #[cfg(test)]
 mod transform;

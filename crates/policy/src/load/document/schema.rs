@@ -60,6 +60,9 @@ pub(super) fn compile<'n>(
     let mut root = Map::new();
     root.insert("$defs".to_owned(), Value::Object(definitions));
     root.insert("allOf".to_owned(), Value::Array(vec![schema]));
+    let root = Value::Object(root);
+    let mut words = BTreeSet::new();
+    collect_words(&root, &mut words);
     let validator = jsonschema::options()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
@@ -67,14 +70,42 @@ pub(super) fn compile<'n>(
         .with_pattern_options(PatternOptions::regex())
         .with_format("byte", is_base64)
         .offline()
-        .build(&Value::Object(root));
+        .build(&root);
     match validator {
-        Ok(validator) => Some(Schema { validator }),
+        Ok(validator) => Some(Schema {
+            validator,
+            words: words.into_iter().collect(),
+        }),
         Err(error) => {
             let why: String = error.to_string().chars().take(200).collect();
             report.mistake(node.spot, format!("the schema is not valid: {why}"));
             None
         }
+    }
+}
+
+/// The texts that `enum` and `const` list, wherever they stand.
+fn collect_words(schema: &Value, words: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(keywords) => {
+            for (key, value) in keywords {
+                match (key.as_str(), value) {
+                    ("enum", Value::Array(values)) => {
+                        words.extend(values.iter().filter_map(Value::as_str).map(str::to_owned));
+                    }
+                    ("const", Value::String(word)) => {
+                        words.insert(word.clone());
+                    }
+                    _ => collect_words(value, words),
+                }
+            }
+        }
+        Value::Array(parts) => {
+            for part in parts {
+                collect_words(part, words);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

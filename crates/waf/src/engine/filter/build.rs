@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     After, ByteSet, ChainId, Condition, DFA, Filter, Gate, Kind, KindPlan, LITERAL_BYTES_MAX,
-    MatchKind, Operator, Program, Rule, RuleId, SLOTS_MAX, Slot, Source, Step, TextTest, set_bit,
+    MatchKind, Operator, Program, Rule, RuleId, SLOTS_MAX, Settled, Slot, Source, Step, TextTest,
+    set_bit,
 };
 use crate::engine::program::Selector;
 
@@ -38,10 +39,12 @@ impl Filter {
             literal_starts: Vec::new(),
             literal_slots: Vec::new(),
             gates: gates(program, phases, words),
+            settled: Settled::default(),
         };
         filter.kinds = kinds(program, &slots, words);
         filter.literals(&slots);
         filter.slots = slots.into_iter().map(|(_, slot, _)| slot).collect();
+        filter.settled = Settled::of(program, &filter.slots);
         filter
     }
 
@@ -96,6 +99,7 @@ fn enlist(program: &mut Program, id: RuleId, slots: &mut Vec<(RuleId, Slot, Requ
     };
     condition.slot = u16::try_from(slots.len()).ok();
     let slot = Slot {
+        rule: id,
         minimum: u32::try_from(required.minimum).unwrap_or(u32::MAX),
         classes: required.classes.clone(),
         chain: condition.chain,

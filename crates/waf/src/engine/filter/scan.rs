@@ -145,6 +145,16 @@ impl Findings {
         open: &[u64],
     ) {
         let words = filter.words;
+        let settled = filter.settled.slots(value);
+        if let Some(may) = settled
+            && plan
+                .wants
+                .iter()
+                .zip(may)
+                .all(|(wants, may)| wants & may == 0)
+        {
+            return;
+        }
         let bytes = ByteSet::of_value(value);
         self.work.groups.clear();
         self.work.sets.clear();
@@ -162,6 +172,13 @@ impl Findings {
             }
         } else {
             self.transform(program, plan, value, words);
+        }
+        if let Some(may) = settled {
+            for sets in self.work.sets.chunks_exact_mut(2 * words) {
+                for (concerned, may) in sets.iter_mut().skip(words).zip(may) {
+                    *concerned &= may;
+                }
+            }
         }
         for index in 0..self.work.groups.len() {
             self.judge(filter, (row, version, value), (index, shared), open);

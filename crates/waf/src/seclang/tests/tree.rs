@@ -540,6 +540,10 @@ fn settings_of_a_configuration() {
         "LeftToCaller { name: \"SecHashEngine\", value: \"off\" }",
     );
     check(
+        "SecParseXmlIntoArgs Off",
+        "LeftToCaller { name: \"SecParseXmlIntoArgs\", value: \"Off\" }",
+    );
+    check(
         "SecHttpBlKey abcdefghijkl",
         "LeftToCaller { name: \"SecHttpBlKey\", value: \"abcdefghijkl\" }",
     );
