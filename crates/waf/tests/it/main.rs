@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod body;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod crs;
 #[cfg(test)]
 mod engine;

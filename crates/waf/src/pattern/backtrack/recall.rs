@@ -84,6 +84,24 @@ impl Machine<'_> {
         });
     }
 
+    /// Has the failure of a run noticed where that was asked for; the most bytes that it is worth trying with.
+    pub(super) fn watch_run(
+        &mut self,
+        number: u32,
+        at: usize,
+        recall: Recall,
+        (least, most): (u32, u32),
+    ) -> u32 {
+        if recall != Recall::Nothing {
+            self.watch(number, at);
+        }
+        match recall {
+            // The end at that distance is the first that was tried from there.
+            Recall::WatchShorter(bytes) => least.saturating_add(bytes.saturating_sub(1)),
+            Recall::Nothing | Recall::Fails | Recall::Watch => most,
+        }
+    }
+
     /// Takes note that the step failed there. A run without an end then fails from everywhere inside, for it ends at the same
     /// places or fewer.
     pub(super) fn failed(&mut self, number: u32, at: usize) {
