@@ -1,4 +1,5 @@
 //! Chunked framing reads the same at once and byte by byte, and agrees with a slow reader that decodes whole bodies.
+
 use vauban_http::ChunkReader;
 
 /// How far a body goes when it is whole and plain; the oracle.

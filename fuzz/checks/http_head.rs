@@ -1,4 +1,5 @@
 //! A head is judged without a panic, the same whole and in pieces, and nothing that passes has two framings.
+
 use vauban_http::{BodyFraming, HeadLimits, judge_head, read_head};
 
 const LIMITS: HeadLimits = HeadLimits {

@@ -1,4 +1,5 @@
 //! A target is read without a panic, and its canonical form is its own canonical form.
+
 use vauban_http::Target;
 
 pub(crate) fn check(bytes: &[u8]) {

@@ -1,5 +1,6 @@
 //! Loading never panics, and whatever is refused is refused with a place in a file. The text before the first `\0` is the
 //! configuration, the text behind it every file that it names.
+
 use vauban_policy::{TextFile, load};
 
 pub(crate) fn check(bytes: &[u8]) {

@@ -1,4 +1,5 @@
 //! JSON: no panic, and whatever a strict parser takes, this one takes too.
+
 use vauban_waf::body::{JsonLimits, json};
 
 pub(crate) fn check(data: &[u8]) {
@@ -13,7 +14,7 @@ pub(crate) fn check(data: &[u8]) {
         },
     );
     assert!(leaves <= data.len());
-    if serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok() {
+    if serde_json::from_slice::<serde_json::Value>(data).is_ok() {
         assert!(result.is_ok(), "{result:?}");
     }
 }

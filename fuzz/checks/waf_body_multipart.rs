@@ -1,4 +1,5 @@
 //! Multipart: no panic, and the contents of all parts together are no longer than the body.
+
 use vauban_waf::body::{MultipartLimits, Parts, multipart};
 
 #[derive(Default)]

@@ -1,4 +1,5 @@
 //! The query string, cookies and the target: no panic, and no value longer than its source.
+
 use vauban_waf::body::{cookies, target, urlencoded};
 
 pub(crate) fn check(data: &[u8]) {

@@ -1,4 +1,5 @@
 //! XML: no panic, and no more text than bytes (a byte of ISO-8859-1 is two of UTF-8).
+
 use vauban_waf::body::{XmlLimits, XmlValues, xml};
 
 pub(crate) fn check(data: &[u8]) {

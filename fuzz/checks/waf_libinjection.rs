@@ -1,4 +1,5 @@
 //! SQL injection and XSS are judged without a panic; what stands in a value decides alone, and plain values are no attack.
+
 use vauban_waf::libinjection::{sqli, xss};
 
 pub(crate) fn check(bytes: &[u8]) {

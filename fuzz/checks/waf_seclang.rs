@@ -1,6 +1,7 @@
 //! Loading rules never panics, and whatever is refused is refused with a place in a file. The text before the first NUL byte is
 //! the rules, the text behind it every file that they name.
-use vauban_waf::{Files, Source, check};
+
+use vauban_waf::{Files, Source};
 
 struct Same<'a>(&'a [u8]);
 
@@ -20,7 +21,7 @@ pub(crate) fn check(bytes: &[u8]) {
         halves.next().unwrap_or_default(),
         halves.next().unwrap_or(b"SecMarker M\n"),
     );
-    match check(
+    match vauban_waf::check(
         &[Source {
             name: "rules/main.conf",
             text,

@@ -1,5 +1,6 @@
 //! Every transformation of any value: no panic, a bounded result, nothing changed where no trigger is, and a changed value is
 //! another one.
+
 use vauban_waf::transform::{ByteSet, Transformation, UnicodeMap};
 
 pub(crate) fn check(input: &[u8]) {

@@ -1,5 +1,7 @@
 #![no_main]
 
+#[path = "../checks/beside_pcre2.rs"]
+mod beside_pcre2;
 #[path = "../checks/waf_pattern.rs"]
 mod check;
 

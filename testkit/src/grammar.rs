@@ -187,6 +187,9 @@ impl Maker<'_, '_> {
             true => self.choices.pick(QUANTIFIERS),
             false => None,
         };
+        // PCRE2 10.42 takes `(?:\s|\A){0}ab` for anchored.
+        let is_group = matches!(part, Part::Group(..));
+        let quantifier = quantifier.filter(|(text, _, _)| !(is_group && *text == "{0}"));
         Some(Piece { part, quantifier })
     }
 

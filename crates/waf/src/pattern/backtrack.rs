@@ -201,10 +201,7 @@ impl Machine<'_> {
 
     fn step(&mut self, number: u32, at: usize) -> Then {
         let program = self.program;
-        let step = usize::try_from(number)
-            .ok()
-            .and_then(|place| program.steps.get(place));
-        let Some(step) = step else {
+        let Some(step) = program.steps.get(place(number)) else {
             return Then::Fail;
         };
         let recall = self.recall(number, at);
@@ -222,10 +219,7 @@ impl Machine<'_> {
                 most,
                 greed,
             } => {
-                let most = recall.most(least, most);
-                if recall != Recall::Nothing {
-                    self.watch(number, at);
-                }
+                let most = self.watch_run(number, at, recall, (least, most));
                 self.enter_run(number, at, set, (least, most, greed))
             }
             Step::Place(place) if self.is_at(place, at) => Then::Next(at),
@@ -355,6 +349,17 @@ impl Machine<'_> {
             Then::Next(at + bytes)
         } else {
             Then::Fail
+        }
+    }
+
+    /// Keeps the second way of a split.
+    fn split(&mut self, number: u32, second: u32, at: usize, recall: Recall) {
+        if recall == Recall::Nothing {
+            self.choice(second, at);
+        } else {
+            let at = narrow(at);
+            let record = Record::Second { split: number, at };
+            self.stack.records.push(record);
         }
     }
 

@@ -5,6 +5,8 @@ mod attacks;
 #[cfg(test)]
 mod body;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod crs;
 #[cfg(test)]
 mod engine;

@@ -26,17 +26,6 @@ pub(super) enum Recall {
     WatchShorter(u32),
 }
 
-impl Recall {
-    /// Where a run between `least` and `most` ends at the latest.
-    pub(super) fn most(self, least: u32, most: u32) -> u32 {
-        match self {
-            // The end at that distance is the first that was tried from there.
-            Self::WatchShorter(bytes) => least.saturating_add(bytes.saturating_sub(1)),
-            Self::Nothing | Self::Fails | Self::Watch => most,
-        }
-    }
-}
-
 impl Machine<'_> {
     pub(super) fn recall(&mut self, number: u32, at: usize) -> Recall {
         if !self.remembers() {
@@ -93,6 +82,24 @@ impl Machine<'_> {
             step: number,
             at: narrow(at),
         });
+    }
+
+    /// Has the failure of a run noticed where that was asked for; the most bytes that it is worth trying with.
+    pub(super) fn watch_run(
+        &mut self,
+        number: u32,
+        at: usize,
+        recall: Recall,
+        (least, most): (u32, u32),
+    ) -> u32 {
+        if recall != Recall::Nothing {
+            self.watch(number, at);
+        }
+        match recall {
+            // The end at that distance is the first that was tried from there.
+            Recall::WatchShorter(bytes) => least.saturating_add(bytes.saturating_sub(1)),
+            Recall::Nothing | Recall::Fails | Recall::Watch => most,
+        }
     }
 
     /// Takes note that the step failed there. A run without an end then fails from everywhere inside, for it ends at the same
