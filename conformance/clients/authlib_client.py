@@ -61,6 +61,7 @@ portal = OAuth2Session(
     token_endpoint_auth_method="none",
 )
 portal.verify = CA
+portal.trust_env = False
 verifier = generate_token(64)
 url, state = portal.create_authorization_url(
     metadata["authorization_endpoint"], code_verifier=verifier

@@ -9,6 +9,7 @@ use crate::say;
 use crate::tidy::graph::Graph;
 
 mod speed;
+mod tokens;
 
 /// Writes every generated file, or (with `check`) fails when one is stale.
 pub(crate) fn generate(root: &Path, check: bool) -> anyhow::Result<()> {
@@ -19,6 +20,7 @@ pub(crate) fn generate(root: &Path, check: bool) -> anyhow::Result<()> {
         ("docs/reference/vauban.schema.json", format!("{schema}\n")),
         ("docs/reference/denials.md", denials()),
         ("docs/reference/common-mode.md", common_mode(&metadata)?),
+        ("docs/reference/bad-tokens.md", tokens::bad_tokens(root)?),
         (
             "crates/seam/src/components.json",
             format!("{}\n", components.to_json()),
