@@ -264,18 +264,6 @@ impl Machine<'_> {
         }
     }
 
-    /// Keeps the other way of a split for later.
-    fn split(&mut self, number: u32, second: u32, at: usize, recall: Recall) {
-        if recall == Recall::Nothing {
-            self.choice(second, at);
-        } else {
-            let at = narrow(at);
-            self.stack
-                .records
-                .push(Record::Second { split: number, at });
-        }
-    }
-
     fn is_at(&self, wanted: Place, at: usize) -> bool {
         let before = at
             .checked_sub(1)
