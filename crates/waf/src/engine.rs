@@ -18,6 +18,7 @@ mod operate;
 mod program;
 mod report;
 mod ruleset;
+mod sanitise;
 mod scratch;
 mod state;
 mod table;

@@ -5,8 +5,8 @@ use super::evaluate::Run;
 use super::expand::write_key;
 use super::operate::Answer;
 use super::program::{
-    After, Change, CompiledCtl, Disruptive, Link, Name, Operator, Part, Rule, RuleId, SetVar,
-    Template,
+    After, Change, CompiledCtl, Disruptive, Link, Name, Operator, Rule, RuleId, SetVar, Template,
+    last,
 };
 use super::report::{Finding, Intervention, InterventionKind};
 use super::state::Hidden;
@@ -283,6 +283,7 @@ impl<'a> Run<'a> {
             let highest = &mut self.state.flow.highest_severity;
             *highest = Some(highest.map_or(severity, |before| before.min(severity)));
         }
+        self.sanitise_matched(rule);
         if rule.logged {
             self.note(rule);
         }
@@ -345,14 +346,15 @@ impl<'a> Run<'a> {
             variable: Vec::new(),
             value: Vec::new(),
             matched: self.matched_values(),
-            quotes: self.quotes(rule),
-            sanitise: rule.links.iter().any(|link| link.sanitise),
+            quotes: rule.quotes,
+            sanitise: false,
         };
         if let Some((variable, name, value)) = self.state.matched.last() {
             write_key(variable, name, &mut finding.variable);
             finding.variable.truncate(VALUE_BYTES_MAX);
             finding.value = value.get(..VALUE_BYTES_MAX).unwrap_or(value).to_vec();
         }
+        self.sanitise(&mut finding);
         self.state.report.findings.push(finding);
     }
 
@@ -367,24 +369,6 @@ impl<'a> Run<'a> {
         text.truncate(TEXT_BYTES_MAX);
         text
     }
-
-    /// Whether the message may hold parts of the transaction. Scores are counted, whatever a client sends.
-    fn quotes(&self, rule: &'a Rule) -> bool {
-        let parts = last(rule, |link| link.msg.as_ref()).map_or(&[][..], |one| &one.parts);
-        parts.iter().any(|part| match part {
-            Part::Text(_) => false,
-            Part::Tx(name) => !self.program.names.text(*name).ends_with(b"score"),
-            Part::Value(..) => true,
-        })
-    }
-}
-
-fn last<'a>(
-    rule: &'a Rule,
-    part: impl Fn(&'a Link) -> Option<&'a Template>,
-) -> Option<&'a Template> {
-    let head = rule.links.first().and_then(&part);
-    head.or_else(|| rule.links.iter().rev().find_map(&part))
 }
 
 /// The mode that blocks less.

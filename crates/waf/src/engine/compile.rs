@@ -10,6 +10,7 @@ use super::names::Names;
 use super::program::{
     Chain, ChainId, Defaults, Left, Program, Rule, RuleId, Settings, Sizes, Step,
 };
+use super::sanitise::Secret;
 use crate::RuleMistake;
 use crate::pattern::Pattern;
 use crate::seclang::syntax::{
@@ -38,6 +39,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
         chains: Chains::new(),
         singles: Vec::new(),
         uses_files: false,
+        secrets: Vec::new(),
         sizes: Sizes::default(),
         mistakes,
         defaults,
@@ -90,6 +92,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
         defaults: builder.defaults,
         singles: builder.singles,
         geo,
+        secrets: builder.secrets,
         left: left(document),
         uses_full_request,
         uses_files: builder.uses_files,
@@ -206,6 +209,7 @@ pub(super) struct Builder {
     chains: Chains,
     singles: Vec<Variable>,
     uses_files: bool,
+    secrets: Vec<Secret>,
     sizes: Sizes,
     mistakes: Vec<RuleMistake>,
     defaults: [Defaults; 5],

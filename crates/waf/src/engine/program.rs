@@ -7,6 +7,7 @@ use aho_corasick::AhoCorasick;
 use super::geo::Geo;
 use super::guard::Guard;
 use super::names::{NameId, Names};
+use super::sanitise::Secret;
 use super::table::Kind;
 use crate::pattern::Pattern;
 use crate::seclang::syntax::{
@@ -34,6 +35,8 @@ pub(crate) struct Program {
     pub(crate) singles: Vec<Variable>,
     /// For `@geoLookup`; without one it never matches.
     pub(crate) geo: Option<Geo>,
+    /// Variables that rules sanitise by name.
+    pub(crate) secrets: Vec<Secret>,
     /// What was read and checked and is not this engine's to do.
     pub(crate) left: Vec<Left>,
     /// Some rule reads the request as one text.
@@ -80,11 +83,24 @@ pub(crate) struct Rule {
     pub(crate) severity: Option<u8>,
     pub(crate) ver: Option<Box<str>>,
     pub(crate) rev: Option<Box<str>>,
+    /// Whether what matched must not be written down (`sanitiseMatched`).
+    pub(crate) sanitises: bool,
+    /// Whether the message may hold parts of the transaction: a macro in it stands for more than a score.
+    pub(crate) quotes: bool,
     /// Whether a match is reported.
     pub(crate) logged: bool,
     pub(crate) disruptive: Disruptive,
     /// Of the disruptive action, when the rule names one.
     pub(crate) status: Option<u16>,
+}
+
+/// What the head says, or else the last link that says it.
+pub(crate) fn last<'a>(
+    rule: &'a Rule,
+    part: impl Fn(&'a Link) -> Option<&'a Template>,
+) -> Option<&'a Template> {
+    let head = rule.links.first().and_then(&part);
+    head.or_else(|| rule.links.iter().rev().find_map(&part))
 }
 
 #[derive(Clone, Debug)]
@@ -131,7 +147,6 @@ pub(crate) struct Link {
     pub(crate) msg: Option<Template>,
     pub(crate) logdata: Option<Template>,
     pub(crate) capture: bool,
-    pub(crate) sanitise: bool,
 }
 
 #[expect(

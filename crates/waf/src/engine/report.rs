@@ -47,7 +47,8 @@ pub struct Finding {
     pub matched: Vec<TracedValue>,
     /// Whether the message may hold parts of the transaction: a macro in it stands for more than a score.
     pub quotes: bool,
-    /// Whether the rule asks that what matched is not written anywhere (`sanitise…`).
+    /// Whether some rule asks that what matched is not written anywhere (`sanitise…`). Then no value is here, and no text that a
+    /// macro makes of values.
     pub sanitise: bool,
 }
 

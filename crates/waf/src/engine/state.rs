@@ -4,6 +4,7 @@ use super::collections::Tx;
 use super::filter::{Filter, Findings};
 use super::program::{Program, RuleId};
 use super::report::Report;
+use super::sanitise::Secret;
 use super::table::Table;
 use super::trace::Traced;
 use crate::seclang::syntax::{AllowScope, EngineMode, Processor, Variable};
@@ -24,6 +25,8 @@ pub(crate) struct State {
     pub(crate) records: Vec<(Variable, Vec<u8>)>,
     pub(crate) geo: Vec<(&'static str, Vec<u8>)>,
     pub(crate) environment: Vec<(Box<str>, Vec<u8>)>,
+    /// What `sanitiseMatched` withholds.
+    pub(crate) secrets: Vec<Secret>,
     pub(crate) report: Report,
     /// Every match, when somebody asked for it.
     pub(crate) trace: Option<Vec<Traced>>,
@@ -119,6 +122,7 @@ impl State {
         self.records.clear();
         self.geo.clear();
         self.environment.clear();
+        self.secrets.clear();
         self.report = Report::default();
         self.trace = None;
         self.flow = Flow {

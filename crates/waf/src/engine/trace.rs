@@ -33,7 +33,7 @@ pub struct Traced {
     pub values: Vec<TracedValue>,
     /// What `capture` took of the last value, where it is a part of it.
     pub part: Option<Vec<u8>>,
-    /// Whether the rule asks that what matched is not written anywhere (`sanitise…`).
+    /// Whether some rule asks that what matched is not written anywhere (`sanitise…`). Then no value is here.
     pub sanitise: bool,
     /// What the rule says: `pass`, `block`, `deny` …
     pub action: &'static str,
@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
             resolved,
             Disruptive::Pass | Disruptive::Block | Disruptive::Allow(_)
         );
-        let traced = Traced {
+        let mut traced = Traced {
             rule: rule.id,
             file: rule.place.file.to_string(),
             line: rule.place.line,
@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
             logged: rule.logged,
             values: self.matched_values(),
             part: self.part(rule),
-            sanitise: rule.links.iter().any(|link| link.sanitise),
+            sanitise: false,
             action: word(&rule.disruptive),
             // A default action that says `block` again blocks nothing.
             resolved: if matches!(resolved, Disruptive::Block) {
@@ -86,6 +86,7 @@ impl<'a> Run<'a> {
             withheld: asks && self.state.flow.mode != EngineMode::On,
             scores: self.scores(),
         };
+        self.sanitise_trace(&mut traced);
         if let Some(trace) = &mut self.state.trace
             && trace.len() < TRACED_MAX
         {

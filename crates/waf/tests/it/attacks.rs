@@ -180,3 +180,77 @@ fn a_rule_sees_the_processor_that_a_rule_before_it_chose() {
     let report = run(&rules, &post("application/json", "{}"));
     assert_eq!(report.intervention.unwrap().rule, 3);
 }
+
+/// Everything in the findings and the trace, as a reader of a record sees it.
+fn written(rules: &Arc<RuleSet>, request: &Request) -> String {
+    let mut runner = Runner::new(rules, Mode::Block, Strategy::Indexed);
+    let report = runner.transact(request, None);
+    let parts = report.findings.iter().flat_map(|finding| {
+        let values = finding.matched.iter();
+        let values = values.flat_map(|one| [one.variable.as_slice(), b"=", one.value.as_slice()]);
+        let texts: [&[u8]; 4] = [
+            &finding.message,
+            &finding.data,
+            &finding.variable,
+            &finding.value,
+        ];
+        let tags = finding.tags.iter().map(Vec::as_slice);
+        texts.into_iter().chain(values).chain(tags)
+    });
+    String::from_utf8_lossy(&parts.collect::<Vec<_>>().join(&b' ')).into_owned()
+}
+
+#[test]
+fn what_one_rule_sanitises_is_in_no_finding_of_any_rule() {
+    const CARD: &str = "4929123412341234";
+    let form = "application/x-www-form-urlencoded";
+    let requests = [
+        get(&format!("/p?card={CARD}&other=tea")),
+        post(form, &format!("card={CARD}&other=tea")),
+        post(
+            "application/json",
+            &format!(r#"{{"a":{{"card":"{CARD}"}},"other":"tea"}}"#),
+        ),
+    ];
+    let finding = format!(
+        "SecRule REQUEST_HEADERS:Content-Type \"@contains json\" \"id:10,phase:1,nolog,pass,ctl:requestBodyProcessor=JSON\"\n\
+         SecRule ARGS \"@contains {CARD}\" \"id:2,phase:2,log,pass,capture,msg:'saw %{{MATCHED_VAR}}',tag:'t/%{{MATCHED_VAR}}',setvar:'tx.kept=%{{MATCHED_VAR}}',setvar:'tx.%{{MATCHED_VAR}}=1'\"\n\
+         SecRule REQUEST_URI|REQUEST_BODY|QUERY_STRING \"@contains {CARD}\" \"id:3,phase:2,log,pass,logdata:'%{{MATCHED_VAR}}'\"\n\
+         SecRule TX \"@rx ^(?:4929|1$)\" \"id:4,phase:2,log,pass\"\n\
+         SecRule ARGS \"@streq tea\" \"id:5,phase:2,log,pass,logdata:'%{{ARGS.card}}'\""
+    );
+    for request in &requests {
+        let open = written(&load(&finding), request);
+        assert!(open.contains(CARD), "{open}");
+        for sanitise in [
+            "SecAction \"id:1,phase:1,nolog,pass,sanitiseArg:card\"",
+            "SecAction \"id:1,phase:5,nolog,pass,sanitiseArg:Card\"",
+            "SecRule ARGS \"@rx ^4929\" \"id:1,phase:2,nolog,pass,sanitiseMatched\"",
+        ] {
+            for text in [
+                format!("{sanitise}\n{finding}"),
+                format!("{finding}\n{sanitise}"),
+            ] {
+                let told = written(&load(&text), request);
+                assert!(!told.contains(CARD), "{text}\n{told}");
+                // What it does not name is told.
+                assert!(told.contains("=tea") || told.contains("= tea"), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sanitised_headers_are_in_no_finding() {
+    let finding = "SecRule REQUEST_HEADERS \"@contains probe\" \"id:2,phase:1,log,pass,logdata:'%{MATCHED_VAR}'\"";
+    let open = written(&load(finding), &get("/"));
+    assert!(open.contains("probe"));
+    for action in [
+        "sanitiseRequestHeader:user-agent",
+        "sanitizeRequestHeader:User-Agent",
+    ] {
+        let text = format!("{finding}\nSecAction \"id:1,phase:2,nolog,pass,{action}\"");
+        let told = written(&load(&text), &get("/"));
+        assert!(!told.contains("probe"), "{told}");
+    }
+}

@@ -2,8 +2,10 @@
 
 use super::super::names::Names;
 use super::super::program::{
-    After, Change, CompiledCtl, Defaults, Disruptive, Link, Name, Rule, SetVar, Template,
+    After, Change, CompiledCtl, Defaults, Disruptive, Link, Name, Part, Rule, SetVar, Template,
+    last,
 };
+use super::super::sanitise::Secret;
 use super::{Builder, phase_of};
 use crate::RuleMistake;
 use crate::seclang::syntax::{
@@ -28,6 +30,8 @@ impl Builder {
             ver: None,
             rev: None,
             logged: defaults.logged,
+            sanitises: false,
+            quotes: false,
             disruptive: Disruptive::Pass,
             status: None,
         };
@@ -41,10 +45,28 @@ impl Builder {
                     rule.severity = Some(*severity);
                 }
             }
+            for action in &link.actions {
+                if let Action::Sanitise(what) = action {
+                    let secret = Secret::of(what);
+                    rule.sanitises |= secret.is_none();
+                    self.secrets.extend(secret);
+                }
+            }
             let link = self.link(link, &defaults);
             rule.links.push(link);
         }
+        rule.quotes = self.quotes(&rule);
         rule
+    }
+
+    /// Whether the message may hold parts of the transaction. Scores are counted, whatever a client sends.
+    fn quotes(&self, rule: &Rule) -> bool {
+        let parts = last(rule, |link| link.msg.as_ref()).map_or(&[][..], |one| &one.parts);
+        parts.iter().any(|part| match part {
+            Part::Text(_) => false,
+            Part::Tx(name) => !self.names.text(*name).ends_with(b"score"),
+            Part::Value(..) => true,
+        })
     }
 
     fn head_action(&mut self, rule: &mut Rule, action: &Action) {
@@ -83,7 +105,6 @@ impl Builder {
             msg: None,
             logdata: None,
             capture: false,
-            sanitise: false,
         };
         for action in &text.actions {
             match action {
@@ -131,10 +152,6 @@ impl Builder {
             }
             Action::Capture => {
                 link.capture = true;
-                return;
-            }
-            Action::Sanitise(_) => {
-                link.sanitise = true;
                 return;
             }
             Action::SetEnv { name, value } => After::SetEnv {
