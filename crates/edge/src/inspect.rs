@@ -11,6 +11,8 @@ mod rules;
 use vauban_audit::{Verdict, control};
 use vauban_policy::{Denial, Inspect as Way, WafMode};
 
+use redact::Redaction;
+
 use crate::body::Whole;
 use crate::decision::Decision;
 use crate::matching::Matched;
@@ -116,6 +118,11 @@ pub(crate) fn answer(
             judge(ruling, "", trail).map_err(|Refused| Denial::AnswerViolated)
         }
     }
+}
+
+/// Whether a name is a credential's. `words`: further ones of the plan.
+pub(crate) fn is_credential(name: &str, words: &[String]) -> bool {
+    Redaction::new(words, "").is_name(name)
 }
 
 /// The rules refuse.

@@ -28,6 +28,7 @@ mod keys;
 mod matching;
 mod memory;
 mod parts;
+mod paths;
 mod pipeline;
 mod read;
 mod record;

@@ -6,6 +6,7 @@ use vauban_policy::{Denial, Operation, OperationRef, Plan, Route, RouteMatch, Se
 
 use crate::flood::{self, Admitted};
 use crate::parts::{Spend, Stage};
+use crate::paths::Paths;
 use crate::record::Trail;
 
 /// A request for an operation of the plan.
@@ -118,14 +119,24 @@ fn lead<'p>(
 /// Finds route and operation, and charges the address's budgets that count this operation alone.
 pub(crate) fn find<'p>(
     admitted: Admitted,
-    plan: &'p Plan,
+    (plan, paths): (&'p Plan, &Paths),
     budget: &dyn Spend,
     now_ms: u64,
     trail: &mut Trail,
 ) -> Result<Matched<'p>, Denial> {
     let canonical = admitted.canonical();
     let method = canonical.accepted().head().method.as_str();
-    let (found, at) = lead(plan, &canonical.target().path, method).map_err(|lost| {
+    let path = &canonical.target().path;
+    let led = lead(plan, path, method);
+    let route = match &led {
+        Ok((found, _)) => Some(found.route),
+        Err(Lost::Method(route)) => Some(*route),
+        Err(Lost::Route) => None,
+    };
+    if let Some(shown) = route.and_then(|route| paths.shown(&route.path, path)) {
+        trail.restate(control::EDGE_CANONICAL, shown);
+    }
+    let (found, at) = led.map_err(|lost| {
         trail.refused(control::EDGE_ROUTE, lost.fact());
         lost.denial()
     })?;

@@ -264,6 +264,8 @@ pub struct Found {
     pub findings: Vec<vauban_audit::Finding>,
     /// How many more there were.
     pub more: u32,
+    /// Rules whose findings of before are secret after all.
+    pub withdrawn: Vec<u64>,
 }
 
 impl<F: Into<Cow<'static, str>>> From<F> for Found {
@@ -272,6 +274,7 @@ impl<F: Into<Cow<'static, str>>> From<F> for Found {
             fact: fact.into(),
             findings: Vec::new(),
             more: 0,
+            withdrawn: Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::answer::{self, Filtered};
 use crate::decision::{Decision, Decisions};
 use crate::memory::Memory;
 use crate::parts::Parts;
+use crate::paths::Paths;
 use crate::record::{self, Trail};
 use crate::relay::Ways;
 use crate::setting::{Setting, StartError};
@@ -24,6 +25,7 @@ pub(crate) struct Edge {
     parts: Parts,
     ways: Ways,
     hosts: Vec<String>,
+    paths: Paths,
     decisions: Decisions,
     memory: Arc<Memory>,
 }
@@ -43,6 +45,7 @@ impl Edge {
         }
         let ways = Ways::new(&plan, &setting)?;
         Ok(Self {
+            paths: Paths::of(&plan),
             plan,
             setting,
             parts,
@@ -70,7 +73,13 @@ impl Edge {
         let canonical = read::read(accepted, &self.hosts, trail)
             .inspect_err(|_denial| flood::charge_refused(address, &*parts.budget_ip, now_ms))?;
         let admitted = flood::admit(canonical, &*parts.budget_ip, now_ms, trail)?;
-        let matched = matching::find(admitted, &self.plan, &*parts.budget_ip, now_ms, trail)?;
+        let matched = matching::find(
+            admitted,
+            (&self.plan, &self.paths),
+            &*parts.budget_ip,
+            now_ms,
+            trail,
+        )?;
         let (surveyed, mut watch) =
             inspect::head(matched, &*parts.inspect, decision, now_unix_s, trail)?;
         let identified =

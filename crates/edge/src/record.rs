@@ -73,8 +73,22 @@ impl Trail {
             .push(Control::new(control, Verdict::Refused, fact));
     }
 
+    /// The path, once it is known which parts of it are a credential.
+    pub(crate) fn restate(&mut self, control: &'static str, fact: String) {
+        let controls = self.event.controls.iter_mut();
+        for one in controls.filter(|one| one.name == control) {
+            one.fact = fact.clone().into();
+        }
+    }
+
     /// A control has looked for what is hostile, and agreed or not.
     pub(crate) fn inspected(&mut self, control: &'static str, verdict: Verdict, found: Found) {
+        let before = self.event.controls.iter_mut();
+        for finding in before.flat_map(|control| &mut control.findings) {
+            if found.withdrawn.contains(&finding.rule) {
+                finding.value = None;
+            }
+        }
         let mut control = Control::new(control, verdict, found.fact);
         (control.findings, control.more) = (found.findings, found.more);
         self.event.controls.push(control);

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Version};
 use vauban_policy::WafMode;
-use vauban_waf::{Connection, Intervention, Mode, RequestHead, ResponseHead, Scratch, Transaction};
+use vauban_waf::{
+    Connection, Finding, Intervention, Mode, RequestHead, ResponseHead, Scratch, Transaction,
+};
 
 use super::found;
 use super::redact::Redaction;
 use super::rules::{Loaded, Rules};
-use crate::parts::{Arrived, Inspect, Inspection, Leaving, Ruling};
+use crate::parts::{Arrived, Found, Inspect, Inspection, Leaving, Ruling};
 
 /// Scratch memories that are kept for the next request; more phases than this never run at one moment, unless there are more
 /// threads.
@@ -91,6 +93,7 @@ impl Inspect for SecLang {
             blocks,
             version: arrived.version,
             told: 0,
+            sanitised: 0,
             withheld: false,
         };
         let ruling = running.ruling(asked.as_ref(), whole);
@@ -136,6 +139,8 @@ struct Running {
     version: Version,
     /// Findings that are on record already.
     told: usize,
+    /// Of those, findings that a rule sanitises.
+    sanitised: usize,
     /// Whether it is on record already that the rules would refuse.
     withheld: bool,
 }
@@ -182,8 +187,17 @@ impl Running {
             return Ruling::Refused("the inspection has ended".into());
         };
         let report = transaction.report();
-        let new = report.findings.get(self.told..).unwrap_or_default();
+        let (old, new) = report
+            .findings
+            .split_at(self.told.min(report.findings.len()));
+        // A rule may sanitise what another one found in an earlier phase.
+        let mut withdrawn: Vec<u64> = Vec::new();
+        let sanitised = |finding: &&Finding| finding.sanitise;
+        if old.iter().filter(sanitised).count() > self.sanitised {
+            withdrawn.extend(old.iter().filter(sanitised).map(|finding| finding.rule));
+        }
         self.told = report.findings.len();
+        self.sanitised = report.findings.iter().filter(sanitised).count();
         let lead = if let Some(asked) = asked {
             Some(match asked.rule {
                 0 => "the body is longer than the rules inspect".to_owned(),
@@ -198,7 +212,10 @@ impl Running {
         };
         let found = |fact: String| {
             let redaction = Redaction::new(&self.redact, &self.place);
-            found::of(fact, new, redaction)
+            Found {
+                withdrawn: withdrawn.clone(),
+                ..found::of(fact, new, redaction)
+            }
         };
         if self.blocks
             && let Some(lead) = lead
@@ -211,7 +228,7 @@ impl Running {
         });
         let ruling = match lead {
             Some(lead) => Ruling::Noted(found(format!("monitor: {lead}"))),
-            None if new.is_empty() => Ruling::Nothing,
+            None if new.is_empty() && withdrawn.is_empty() => Ruling::Nothing,
             None => Ruling::Noted(found("no rule refuses".to_owned())),
         };
         self.withheld = report.withheld.is_some();
@@ -222,6 +239,10 @@ impl Running {
 impl Drop for Running {
     /// The last phase, and the memory back for the next request.
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // What just panicked is not asked again: a second panic would end every connection.
+            return;
+        }
         if let Some(transaction) = self.transaction.take() {
             self.loaded
                 .pool

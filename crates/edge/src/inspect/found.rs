@@ -34,6 +34,7 @@ pub(super) fn of(fact: String, findings: &[Finding], redaction: Redaction<'_>) -
         fact: fact.into(),
         findings: told,
         more,
+        withdrawn: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 mod tests;
 
 /// In the name of a variable, or in front of a value in a text, these mean that the value is a credential.
-const SECRET: [&str; 13] = [
+const SECRET: [&str; 20] = [
     "authorization",
     "cookie",
     "password",
@@ -24,7 +24,22 @@ const SECRET: [&str; 13] = [
     "apikey",
     "credential",
     "session",
+    "assertion",
+    "verifier",
+    "passcode",
+    "private",
+    "signature",
+    "jwt",
+    "iban",
 ];
+/// Too short to be looked for inside of other words: a name, or a word of a name (`x-auth-key`, `card_number`), is one of these.
+const SHORT: [&str; 9] = [
+    "code", "pin", "otp", "pass", "key", "sid", "auth", "pan", "card",
+];
+/// What stands in front of a credential in `Authorization`, and wherever else somebody puts it.
+const SCHEMES: [&str; 3] = ["bearer ", "basic ", "dpop "];
+/// The beginning of every JSON Web Token: `{"` in Base64.
+const TOKEN: &str = "eyj";
 /// Variables with one value, which is no credential unless its name, or a name in front of a part of it, says so.
 const SINGLE: [&str; 4] = ["args", "args_get", "args_post", "files"];
 /// Variables whose value is their own name.
@@ -81,30 +96,43 @@ impl<'a> Redaction<'a> {
             words,
             target_is_secret: false,
         };
-        redaction.target_is_secret = redaction.names(place);
+        let mut parameters = place
+            .split('{')
+            .skip(1)
+            .filter_map(|one| one.split('}').next());
+        redaction.target_is_secret = redaction.names(place)
+            || redaction.precedes(place)
+            || parameters.any(|name| redaction.is_name(name));
         redaction
     }
 
     /// Whether a value must not be written down.
     pub(super) fn hides(&self, variable: &str, value: &str) -> bool {
         let lower = variable.to_ascii_lowercase();
-        let (collection, name) = lower.split_once(':').unwrap_or((&lower, ""));
+        let (collection, lower_name) = lower.split_once(':').unwrap_or((&lower, ""));
+        let name = variable.split_once(':').map_or("", |(_, name)| name);
+        if looks_secret(value) {
+            return true;
+        }
         if SINGLE.contains(&collection) {
-            return self.names(name) || self.precedes(value);
+            return self.is_name(name) || self.precedes(value);
         }
         if NAMES.contains(&collection) {
             return self.hides_name(name) || self.hides_name(value);
         }
         if collection == "request_headers" {
-            return is_link(name) || self.names(name) || self.names(value);
+            return is_link(lower_name)
+                || self.is_name(name)
+                || self.names(value)
+                || self.precedes(value);
         }
         if TEXTS.contains(&collection) || lower == TARGET {
-            return self.target_is_secret || self.names(value);
+            return self.target_is_secret || self.names(value) || self.precedes(value);
         }
         if PLAIN.contains(&collection) {
             return false;
         }
-        let counts = COUNTS.contains(&collection) || collection == "tx" && is_score(name);
+        let counts = COUNTS.contains(&collection) || collection == "tx" && is_score(lower_name);
         !(counts && value.bytes().all(|byte| byte.is_ascii_digit()))
     }
 
@@ -130,7 +158,13 @@ impl<'a> Redaction<'a> {
     /// Whether a name is more than a name.
     fn hides_name(&self, name: &str) -> bool {
         let plain = |one: char| one.is_ascii_alphanumeric() || "_-.[]".contains(one);
-        !name.chars().all(plain) && self.names(name)
+        looks_secret(name)
+            || !name.chars().all(plain) && (self.is_name(name) || self.precedes(name))
+    }
+
+    /// Whether a name is a credential's.
+    pub(super) fn is_name(&self, name: &str) -> bool {
+        self.names(name) || unescaped(name).is_none_or(|name| is_short(&name))
     }
 
     /// Whether a credential's name stands in a text.
@@ -152,11 +186,13 @@ impl<'a> Redaction<'a> {
             return true;
         };
         let apart = |one: char| one.is_whitespace() || "&;,?(){}<>\"'".contains(one);
-        let before = text.match_indices(['=', ':']);
-        before.filter_map(|(at, _)| text.get(..at)).any(|before| {
+        let Some((before, _)) = text.rsplit_once(['=', ':']) else {
+            return false;
+        };
+        before.split(['=', ':']).any(|before| {
             let before = before.trim_end_matches(apart);
             let name = before.rsplit(apart).next().unwrap_or(before);
-            self.names(name)
+            self.is_name(name)
         })
     }
 
@@ -164,6 +200,46 @@ impl<'a> Redaction<'a> {
         let own = SECRET.iter().map(|word| Cow::Borrowed(*word));
         own.chain(self.words.iter().map(|word| word.to_lowercase().into()))
     }
+}
+
+/// Whether a text begins as credentials do, or some part of it does, or it is a URL with a user in it.
+fn looks_secret(text: &str) -> bool {
+    let Some(text) = unescaped(text) else {
+        return true;
+    };
+    let text = text.to_lowercase();
+    let mut parts = text.split(|one: char| !one.is_alphanumeric());
+    if parts.any(|part| part.starts_with(TOKEN)) {
+        return true;
+    }
+    let begins = |part: &str| {
+        let part = part.trim_start();
+        SCHEMES.iter().any(|scheme| part.starts_with(scheme))
+    };
+    let mut links = text.split("://").skip(1);
+    text.split(['=', ':', '"', '\'']).any(begins)
+        || links.any(|link| {
+            let authority = link.split(['/', '?', '#']).next().unwrap_or(link);
+            authority.contains('@')
+        })
+}
+
+/// Whether the whole of a name, one of its words or the whole of one of its steps (`user[pin]`) is one of [`SHORT`].
+fn is_short(name: &str) -> bool {
+    let mut words = String::with_capacity(name.len() + 4);
+    let mut before = ' ';
+    for one in name.chars() {
+        if one.is_uppercase() && before.is_lowercase() {
+            words.push(' ');
+        }
+        words.push(one);
+        before = one;
+    }
+    let words = words.to_lowercase();
+    let short = |word: &str| SHORT.contains(&word);
+    short(&bare(&words))
+        || words.split(|one: char| !one.is_alphanumeric()).any(short)
+        || words.split(['.', '[', ']']).any(|step| short(&bare(step)))
 }
 
 /// Headers with a URL, and so with whatever arguments another page has.
@@ -191,7 +267,7 @@ fn holds(text: &str, word: &str) -> bool {
     !word.is_empty() && text.contains(&word)
 }
 
-/// A text without `%61`, `%u0061`, `\u0061` and `\x61`, also inside each other; none when they go on and on.
+/// A text without `%61`, `%u0061`, `\u0061`, `\x61` and `&#97;`, also inside each other; none when they go on and on.
 fn unescaped(text: &str) -> Option<Cow<'_, str>> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..ROUNDS_MAX {
@@ -205,7 +281,7 @@ fn unescaped(text: &str) -> Option<Cow<'_, str>> {
 
 /// One round; none when there is nothing to undo.
 fn once(text: &str) -> Option<String> {
-    if !text.contains(['%', '\\']) {
+    if !text.contains(['%', '\\', '&']) {
         return None;
     }
     let mut out: Vec<u8> = Vec::with_capacity(text.len());
@@ -234,6 +310,9 @@ enum Code {
 
 /// What the escape stands for with which `text` begins, and what follows it.
 fn escape(text: &[u8]) -> Option<(Code, &[u8])> {
+    if let [b'&', b'#', rest @ ..] = text {
+        return entity(rest);
+    }
     let (wide, (digits, behind)) = match text {
         [b'%' | b'\\', b'u' | b'U', rest @ ..] => (true, rest.split_at_checked(4)?),
         [b'\\', b'x' | b'X', rest @ ..] | [b'%', rest @ ..] => (false, rest.split_at_checked(2)?),
@@ -247,4 +326,22 @@ fn escape(text: &[u8]) -> Option<(Code, &[u8])> {
         _ => Code::Character(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
     };
     Some((code, behind))
+}
+
+/// What `&#97;` or `&#x61;` stands for, with or without its end, and what follows it.
+fn entity(text: &[u8]) -> Option<(Code, &[u8])> {
+    let (radix, text) = match text {
+        [b'x' | b'X', rest @ ..] => (16, rest),
+        _ => (10, text),
+    };
+    let digit = |byte: &u8| char::from(*byte).is_digit(radix);
+    let length = text.iter().take_while(|byte| digit(byte)).count();
+    let (digits, behind) = text.split_at_checked(length)?;
+    let digits = std::str::from_utf8(digits).ok()?;
+    let code = u32::from_str_radix(digits, radix).ok()?;
+    let one = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    Some((
+        Code::Character(one),
+        behind.strip_prefix(b";").unwrap_or(behind),
+    ))
 }

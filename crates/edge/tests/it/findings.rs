@@ -76,6 +76,40 @@ async fn every_finding_of_a_record_can_be_tuned() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rule_withholds_what_another_one_found_in_an_earlier_phase() {
+    let folder = tempfile::tempdir().unwrap();
+    let finds = "SecRule ARGS:a \"@contains odd\" \"id:11,phase:1,pass,log,msg:'odd'\"\n";
+    let sanitises =
+        "SecRule ARGS:a \"@contains odd\" \"id:12,phase:2,pass,nolog,sanitiseMatched\"\n";
+    for (rules, shown) in [
+        (finds.to_owned(), true),
+        (format!("{finds}{sanitises}"), false),
+    ] {
+        let world = world(&rules, folder.path()).await;
+        let answer = world.send("GET", "/things/1?a=odd9", &bearer(&world.token()), "");
+        let event = record(&world, &answer).await;
+        assert!(event.contains("ARGS:a"), "{event}");
+        assert_eq!(event.contains("odd9"), shown, "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_is_recorded_without_the_parameters_that_are_credentials() {
+    for (words, shown) in [("[]", true), ("[id]", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let waf = format!("waf: {{ rules: [baseline], mode: block, redact: {words} }}");
+        let world = World::of_text(&PLAN.replace(BLOCK, &waf), folder.path()).await;
+        let auth = bearer(&world.token());
+        for method in ["GET", "DELETE"] {
+            let answer = world.send(method, "/things/48151623", &auth, "");
+            let event = record(&world, &answer).await;
+            assert!(event.contains("/things/"), "{event}");
+            assert_eq!(event.contains("48151623"), shown, "{method}: {event}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_plan_redacts_is_in_no_record() {
     let folder = tempfile::tempdir().unwrap();
     let rules = "SecRule ARGS|QUERY_STRING|REQUEST_BODY|REQUEST_HEADERS \"@rx .\" \"id:11,phase:2,pass,log,msg:'%{MATCHED_VAR}'\"\n";

@@ -32,6 +32,11 @@ fn what_is_known_to_be_harmless_is_shown() {
             ("TX:ANOMALY_SCORE", "15"),
             ("REQBODY_ERROR", "1"),
             ("REQUEST_METHOD", "TRACE"),
+            ("ARGS:keyboard", "codec"),
+            ("ARGS:passage", "authors: pandas"),
+            ("ARGS:q", "eyes on bearer bonds"),
+            ("ARGS:q", "https://a.example/x@y"),
+            ("REQUEST_URI", "/robot/parts?q=&#39;"),
         ],
     );
 }
@@ -62,8 +67,38 @@ fn what_may_be_a_secret_is_hidden() {
             ("TX:anomaly_score", "15 of hunter2"),
             ("IP:pin", "1"),
             ("", "1"),
+            ("ARGS:client_assertion", "x"),
+            ("ARGS:code_verifier", "x"),
+            ("ARGS:x_private", "x"),
+            ("ARGS:signature", "x"),
+            ("ARGS:id_jwt", "x"),
+            ("ARGS:iban", "x"),
+            ("ARGS:code", "x"),
+            ("ARGS:otp", "x"),
+            ("ARGS:passcode", "x"),
+            ("ARGS:pass", "x"),
+            ("ARGS:userPass", "x"),
+            ("ARGS:sid", "x"),
+            ("ARGS:pan", "x"),
+            ("ARGS:json.payment.card.array_0", "x"),
+            ("ARGS:card_number", "x"),
+            ("REQUEST_HEADERS:X-Auth-Key", "x"),
+            ("QUERY_STRING", "state=1&code=x"),
+            ("REQUEST_LINE", "GET /oauth/authorize?code=x HTTP/1.1"),
+            ("REQUEST_URI", "/a?sid=x"),
+            ("ARGS:q", "eyJhbGciOiJFUzI1NiJ9.e30.x"),
+            ("ARGS:q", "{\"x\":\"eyJhbGciOiJFUzI1NiJ9.e30.x\"}"),
+            ("REQUEST_FILENAME", "/a/eyJhbGciOiJFUzI1NiJ9.e30.x"),
+            ("ARGS:q", "Bearer x"),
+            ("REQUEST_HEADERS:X-Own", "basic eDp5"),
+            ("ARGS:q", " DPoP x"),
+            ("ARGS:to", "https://user:hunter2@a.example/"),
+            ("ARGS:to", "https%3A%2F%2Fhunter2@a.example"),
         ],
     );
+    for place in ["/reset/{code} /reset/1234", "/a /a?state=1&code=1234"] {
+        check(place, true, &[("REQUEST_FILENAME", "1234")]);
+    }
 }
 
 #[test]
@@ -79,6 +114,10 @@ fn a_name_is_one_in_every_spelling() {
         "p\u{0}i\u{0}n",
         "p+i.n",
         "to\u{212a}en",
+        "&#112;in",
+        "p&#x69;n",
+        "p&#000105n",
+        "%26%23112%3Bin",
         "%2525252525252525252525",
     ];
     for name in names {
@@ -125,4 +164,6 @@ fn a_name_that_holds_a_value_is_hidden_itself() {
     check("TX:48151623_score", "TX:…");
     check("TX:vauban_path", "TX:vauban_path");
     check("IP:x", "IP:…");
+    check("ARGS:eyJhbGciOiJFUzI1NiJ9.e30.x", "ARGS:…");
+    check("ARGS:{\"code\":\"1234\"}", "ARGS:…");
 }
