@@ -80,6 +80,8 @@ impl Rules {
         let mut sets: Vec<Loaded> = Vec::new();
         let mut mistakes = BTreeSet::new();
         let mut tried: Vec<Way> = Vec::new();
+        // One for all routes, so that what a client did on one is known on the others.
+        let store = Arc::new(Store::default());
         for route in &plan.routes {
             if matches!(route.waf.mode, WafMode::Off { .. }) {
                 continue;
@@ -93,7 +95,7 @@ impl Rules {
                 Ok(set) => sets.push(Loaded {
                     way,
                     set: Arc::new(set),
-                    store: Arc::new(Store::default()),
+                    store: Arc::clone(&store),
                     pool: Arc::new(Pool::default()),
                 }),
                 Err(found) => mistakes.extend(found),

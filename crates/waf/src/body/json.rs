@@ -30,7 +30,8 @@ impl Default for JsonLimits {
     }
 }
 
-/// Hands out the leaves of `input` in its order. `null` is the empty value; an object or array without leaves gives nothing.
+/// Hands out the leaves of `input` in its order. `null` is the empty value, and so is an object or array with
+/// nothing in it, unless it is the whole document.
 ///
 /// # Errors
 /// The first violation of the grammar or of a limit, or [`BodyErrorKind::Stopped`] when `out` wants no more; an argument limit
@@ -94,6 +95,11 @@ enum Frame {
     Array { path: usize, index: usize },
 }
 
+/// What stands in a path between an object and its keys.
+const OBJECT: &[u8] = b".";
+/// What stands in a path between an array and its indices.
+const ARRAY: &[u8] = b".array_";
+
 /// What may come next.
 #[derive(Clone, Copy, Debug)]
 enum Next {
@@ -130,7 +136,7 @@ impl<'a> Walk<'a> {
                 (Next::Separator, None) if self.frames.is_empty() => return Ok(()),
                 (Next::Separator, Some(_)) if self.frames.is_empty() => return Err(Stop::Trailing),
                 (_, None) => return Err(Stop::End),
-                (Next::ValueOrEnd, Some(b']')) | (Next::KeyOrEnd, Some(b'}')) => self.close(),
+                (Next::ValueOrEnd, Some(b']')) | (Next::KeyOrEnd, Some(b'}')) => self.nothing()?,
                 (Next::Value | Next::ValueOrEnd, Some(byte)) => self.value(byte)?,
                 (Next::Key | Next::KeyOrEnd, Some(b'"')) => self.key()?,
                 (Next::Key | Next::KeyOrEnd, Some(_)) => return Err(Stop::Byte),
@@ -187,13 +193,13 @@ impl<'a> Walk<'a> {
             return Err(Stop::Depth);
         }
         if bracket == b'{' {
-            self.path.push(b'.');
+            self.path.extend_from_slice(OBJECT);
             self.frames.push(Frame::Object {
                 path: self.path.len(),
             });
             Ok(Next::KeyOrEnd)
         } else {
-            self.path.extend_from_slice(b".array_");
+            self.path.extend_from_slice(ARRAY);
             self.frames.push(Frame::Array {
                 path: self.path.len(),
                 index: 0,
@@ -205,6 +211,20 @@ impl<'a> Walk<'a> {
     fn close(&mut self) -> Next {
         self.frames.pop();
         Next::Separator
+    }
+
+    /// An object or array with nothing in it. The keys above it are not seen by any rule unless they are handed out here.
+    fn nothing(&mut self) -> Result<Next, Stop> {
+        let own = match self.frames.pop() {
+            Some(Frame::Object { path }) => path.saturating_sub(OBJECT.len()),
+            Some(Frame::Array { path, .. }) => path.saturating_sub(ARRAY.len()),
+            None => return Err(Stop::Byte),
+        };
+        if self.frames.is_empty() {
+            return Ok(Next::Separator);
+        }
+        self.path.truncate(own);
+        self.leaf(b"")
     }
 
     fn key(&mut self) -> Result<Next, Stop> {

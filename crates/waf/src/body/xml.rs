@@ -36,6 +36,8 @@ impl Default for XmlLimits {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct XmlValues {
     text: Vec<u8>,
+    /// Where the text of each element ends and the next one's begins.
+    breaks: Vec<usize>,
     has_root: bool,
     attribute_bytes: Vec<u8>,
     attributes: Vec<Range<usize>>,
@@ -47,6 +49,17 @@ impl XmlValues {
         self.has_root.then_some(&self.text)
     }
 
+    /// The text between two tags each, where it is more than white space; nothing when that is all of the text.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        let ends = self.breaks.iter().copied().chain([self.text.len()]);
+        let all = ends.scan(0, |start, end| {
+            let text = self.text.get(*start..end).unwrap_or_default();
+            *start = end;
+            Some(text)
+        });
+        all.filter(|text| text.len() < self.text.len() && !text.trim_ascii().is_empty())
+    }
+
     /// `XML://@*`: the value of each attribute, in UTF-8.
     pub fn attributes(&self) -> impl Iterator<Item = &[u8]> {
         self.attributes
@@ -56,6 +69,7 @@ impl XmlValues {
 
     fn clear(&mut self) {
         self.text.clear();
+        self.breaks.clear();
         self.has_root = false;
         self.attribute_bytes.clear();
         self.attributes.clear();
@@ -143,6 +157,11 @@ impl Walk<'_> {
     }
 
     fn event(&mut self, event: &Event<'_>) -> Result<(), BodyError> {
+        if matches!(event, Event::Start(_) | Event::Empty(_) | Event::End(_))
+            && self.out.breaks.last().copied().unwrap_or_default() < self.out.text.len()
+        {
+            self.out.breaks.push(self.out.text.len());
+        }
         match event {
             Event::Start(start) | Event::Empty(start) => self.start(start)?,
             Event::End(_) => {

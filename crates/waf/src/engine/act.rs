@@ -85,49 +85,75 @@ impl<'a> Run<'a> {
     }
 
     fn set_variable(&mut self, rule: &'a Rule, set: &SetVar) {
+        if set.collection == Variable::Tx {
+            self.set_tx(rule, set);
+        } else {
+            self.set_stored(rule, set);
+        }
+    }
+
+    fn amount(&self, rule: &'a Rule, sign: i64, template: &Template) -> i64 {
+        let amount = match template.constant() {
+            Some(constant) => parse_number(constant),
+            None => parse_number(&self.text(rule, template)),
+        };
+        sign.saturating_mul(amount)
+    }
+
+    fn set_tx(&mut self, rule: &'a Rule, set: &SetVar) {
         let value = match &set.change {
             Change::Unset => None,
             Change::Constant(text) => Some(text.clone()),
             Change::Set(template) => Some(Text::of(&self.text(rule, template))),
             Change::Add(sign, template) => {
-                let amount = match template.constant() {
-                    Some(constant) => parse_number(constant),
-                    None => parse_number(&self.text(rule, template)),
-                };
-                let before = self.variable(rule, set).map_or(0, |text| text.number());
-                Some(Text::Number(
-                    before.saturating_add(sign.saturating_mul(amount)),
-                ))
+                let amount = self.amount(rule, *sign, template);
+                let before = self.tx_number(rule, &set.name);
+                Some(Text::Number(before.saturating_add(amount)))
             }
         };
-        match (&set.name, set.collection) {
-            (Name::Known(id), Variable::Tx) => self.state.tx.set_slot(*id, value),
-            (name, Variable::Tx) => {
+        match &set.name {
+            Name::Known(id) => self.state.tx.set_slot(*id, value),
+            name @ Name::Made(_) => {
                 let name = self.name(rule, name);
                 // Another rule would judge by what is not there.
                 if !self.state.tx.set(&self.program.names, &name, value) {
                     self.unanswered(rule);
                 }
             }
-            (name, collection) => {
-                let name = self.name(rule, name).to_ascii_lowercase();
-                let timeout = self.program.settings.collection_timeout_seconds;
-                if let Some((_, key)) = self
-                    .state
-                    .records
-                    .iter()
-                    .find(|(own, _)| *own == collection)
-                {
-                    let place = Place {
-                        collection,
-                        key,
-                        name: &name,
-                        now: self.state.flow.now,
-                    };
-                    self.context.store.set(place, value, timeout);
-                }
+        }
+    }
+
+    fn set_stored(&mut self, rule: &'a Rule, set: &SetVar) {
+        let name = self.name(rule, &set.name).to_ascii_lowercase();
+        let timeout = self.program.settings.collection_timeout_seconds;
+        let Some(place) = self.place(set.collection, &name) else {
+            return;
+        };
+        let store = self.context.store;
+        match &set.change {
+            Change::Unset => store.set(place, None, timeout),
+            Change::Constant(text) => store.set(place, Some(text.clone()), timeout),
+            Change::Set(template) => {
+                let text = Text::of(&self.text(rule, template));
+                store.set(place, Some(text), timeout);
+            }
+            Change::Add(sign, template) => {
+                store.add(place, self.amount(rule, *sign, template), timeout);
             }
         }
+    }
+
+    /// Where a variable of a persistent collection is; none before `initcol` chose a record.
+    fn place<'p>(&'p self, collection: Variable, name: &'p [u8]) -> Option<Place<'p>> {
+        let mut records = self.state.records.iter();
+        let (_, key) = records.find(|(own, _)| *own == collection)?;
+        Some(Place {
+            collection,
+            key,
+            name,
+            now: self.state.flow.now,
+            owner: self.state.flow.owner,
+        })
     }
 
     fn name(&self, rule: &'a Rule, name: &Name) -> Vec<u8> {
@@ -137,25 +163,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn variable(&self, rule: &'a Rule, set: &SetVar) -> Option<Text> {
-        match (&set.name, set.collection) {
-            (Name::Known(id), Variable::Tx) => self.state.tx.slot(*id).cloned(),
-            (name, Variable::Tx) => {
+    fn tx_number(&self, rule: &'a Rule, name: &Name) -> i64 {
+        let text = match name {
+            Name::Known(id) => self.state.tx.slot(*id),
+            name @ Name::Made(_) => {
                 let name = self.name(rule, name);
-                self.state.tx.find(&self.program.names, &name).cloned()
+                self.state.tx.find(&self.program.names, &name)
             }
-            (name, collection) => {
-                let name = self.name(rule, name).to_ascii_lowercase();
-                let (_, key) = self
-                    .state
-                    .records
-                    .iter()
-                    .find(|(own, _)| *own == collection)?;
-                self.context
-                    .store
-                    .find(collection, key, &name, self.state.flow.now)
-            }
-        }
+        };
+        text.map_or(0, Text::number)
     }
 
     /// Actions that wait for the whole chain.
@@ -206,18 +222,7 @@ impl<'a> Run<'a> {
         // `TX` ends with the transaction anyway.
         let name = self.text(rule, name).to_ascii_lowercase();
         let seconds = u64::try_from(parse_number(&self.text(rule, seconds))).unwrap_or(0);
-        if let Some((_, key)) = self
-            .state
-            .records
-            .iter()
-            .find(|(own, _)| *own == collection)
-        {
-            let place = Place {
-                collection,
-                key,
-                name: &name,
-                now: self.state.flow.now,
-            };
+        if let Some(place) = self.place(collection, &name) {
             self.context.store.expire(place, seconds);
         }
     }

@@ -3,7 +3,7 @@
 use super::program::{Program, Settings};
 use super::report::{Intervention, InterventionKind};
 use super::state::State;
-use super::table::Kind;
+use super::table::{Kind, Span};
 use crate::body::{self, JsonLimits, MultipartFlags, MultipartLimits, Parts, XmlLimits, XmlValues};
 use crate::seclang::syntax::{EngineMode, LimitAction, Processor, Variable};
 
@@ -156,9 +156,19 @@ fn xml(state: &mut State, settings: &Settings, bytes: &[u8]) {
         let text = state.table.store(text);
         state
             .table
-            .push(Kind::of(Variable::Xml), super::table::Span::default(), text);
+            .push(Kind::of(Variable::Xml), Span::default(), text);
     }
     let most = settings.arguments_max as usize;
+    if values.texts().nth(most).is_some() {
+        leave_out(state, "more texts than `SecArgumentsLimit` allows");
+    }
+    // One by one as well: what an element begins with must not change how the next one reads.
+    for text in values.texts().take(most) {
+        let text = state.table.store(text);
+        state
+            .table
+            .push(Kind::of(Variable::Xml), Span::default(), text);
+    }
     if values.attributes().nth(most).is_some() {
         leave_out(state, "more attributes than `SecArgumentsLimit` allows");
     }
@@ -166,7 +176,7 @@ fn xml(state: &mut State, settings: &Settings, bytes: &[u8]) {
         let value = state.table.store(attribute);
         state
             .table
-            .push(Kind::XML_ATTRIBUTE, super::table::Span::default(), value);
+            .push(Kind::XML_ATTRIBUTE, Span::default(), value);
     }
     if let Err(error) = result {
         failed(state, &error.message, true);
@@ -178,6 +188,8 @@ struct Form<'a> {
     arguments_max: u32,
     wants_content: bool,
     files: u64,
+    /// Name of the part that the last header belongs to.
+    part: Option<Span>,
 }
 
 impl Parts for Form<'_> {
@@ -209,7 +221,11 @@ impl Parts for Form<'_> {
     }
 
     fn part_header(&mut self, part_name: &[u8], header_line: &[u8]) -> bool {
-        let name = self.state.table.store(part_name);
+        let table = &mut self.state.table;
+        // A part has many headers and one name.
+        let known = self.part.filter(|span| table.bytes(*span) == part_name);
+        let name = known.unwrap_or_else(|| table.store(part_name));
+        self.part = Some(name);
         let line = self.state.table.store(header_line);
         let kind = Kind::of(Variable::MultipartPartHeaders);
         self.state.table.push(kind, name, line);
@@ -234,6 +250,7 @@ fn multipart(state: &mut State, program: &Program, bytes: &[u8]) {
         arguments_max: settings.arguments_max,
         wants_content: program.uses_files,
         files: 0,
+        part: None,
     };
     let result = body::multipart(bytes, &content_type, &limits, &mut form);
     let files = form.files;

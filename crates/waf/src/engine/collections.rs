@@ -1,22 +1,20 @@
-//! `TX`, which lives as long as a transaction, and the collections that outlive it.
+//! `TX`, which lives as long as a transaction, and ([`store`]) the collections that outlive it.
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+mod store;
 #[cfg(test)]
 mod tests;
 
+pub use self::store::Store;
+pub(crate) use self::store::{Place, owner};
+
 use super::names::{NameId, Names};
-use crate::seclang::syntax::Variable;
 
 /// Names that a transaction may make beyond those in the rules; the rule that makes more has gone without an answer.
 const DYNAMIC_NAMES_MAX: usize = 4096;
-/// Records that a [`Store`] holds; when full, expired ones go first, then any.
-const RECORDS_MAX: usize = 100_000;
-/// Variables in one record.
-const RECORD_NAMES_MAX: usize = 64;
-
 /// Text, kept as a number while rules only count with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Text {
@@ -146,128 +144,5 @@ impl Tx {
         for (name, text) in rest {
             visit(name, text);
         }
-    }
-}
-
-/// One record of a persistent collection.
-#[derive(Clone, Debug, Default)]
-struct Record {
-    values: HashMap<Box<[u8]>, (Text, Option<u64>)>,
-    /// Seconds since the epoch.
-    expires: u64,
-}
-
-/// Records by collection and key.
-type Records = HashMap<(u8, Box<[u8]>), Record>;
-
-/// The collections that outlive a transaction: `IP`, `GLOBAL`, `SESSION`, `USER`, `RESOURCE`.
-///
-/// In memory, bounded to 100,000 records of 64 variables, each forgotten after `SecCollectionTimeout` without a change.
-#[derive(Debug, Default)]
-pub struct Store {
-    records: Mutex<Records>,
-}
-
-impl Store {
-    /// The value of `name` (lower case) in the record, unless it expired before `now` (seconds since the epoch).
-    pub(crate) fn find(
-        &self,
-        collection: Variable,
-        key: &[u8],
-        name: &[u8],
-        now: u64,
-    ) -> Option<Text> {
-        let records = self.lock();
-        let record = records.get(&(collection as u8, key.into()))?;
-        let (text, expires) = record.values.get(name)?;
-        let live = record.expires > now && expires.is_none_or(|at| at > now);
-        live.then(|| text.clone())
-    }
-
-    /// Sets or removes one variable; `timeout` in seconds counts for the record.
-    pub(crate) fn set(&self, place: Place<'_>, value: Option<Text>, timeout: u64) {
-        let mut records = self.lock();
-        let id = (place.collection as u8, Box::from(place.key));
-        if !records.contains_key(&id) && records.len() >= RECORDS_MAX {
-            make_room(&mut records, place.now);
-        }
-        let record = records.entry(id).or_default();
-        if record.expires <= place.now {
-            record.values.clear();
-        }
-        record.expires = place.now.saturating_add(timeout);
-        match value {
-            Some(text) => {
-                if record.values.len() < RECORD_NAMES_MAX || record.values.contains_key(place.name)
-                {
-                    let expires = record.values.get(place.name).and_then(|(_, at)| *at);
-                    record.values.insert(place.name.into(), (text, expires));
-                }
-            }
-            None => {
-                record.values.remove(place.name);
-            }
-        }
-    }
-
-    /// `expirevar`: the variable is gone `seconds` from now.
-    pub(crate) fn expire(&self, place: Place<'_>, seconds: u64) {
-        let mut records = self.lock();
-        let value = records
-            .get_mut(&(place.collection as u8, Box::from(place.key)))
-            .and_then(|record| record.values.get_mut(place.name));
-        if let Some((_, expires)) = value {
-            *expires = Some(place.now.saturating_add(seconds));
-        }
-    }
-
-    /// Every live variable of the record, names in lower case, in their order as bytes.
-    pub(crate) fn all(&self, collection: Variable, key: &[u8], now: u64) -> Vec<(Box<[u8]>, Text)> {
-        let records = self.lock();
-        let Some(record) = records
-            .get(&(collection as u8, Box::from(key)))
-            .filter(|record| record.expires > now)
-        else {
-            return Vec::new();
-        };
-        let mut values: Vec<_> = record
-            .values
-            .iter()
-            .filter(|(_, (_, expires))| expires.is_none_or(|at| at > now))
-            .map(|(name, (text, _))| (name.clone(), text.clone()))
-            .collect();
-        values.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        values
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Records> {
-        // A panic elsewhere leaves counters that are at worst one step behind.
-        self.records
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// Where a variable of a persistent collection is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
-    pub(crate) collection: Variable,
-    pub(crate) key: &'a [u8],
-    /// lower case
-    pub(crate) name: &'a [u8],
-    /// seconds since the epoch
-    pub(crate) now: u64,
-}
-
-/// Removes what has expired, and a tenth of the rest when that was nothing: whoever floods the store loses counters, never memory.
-fn make_room(records: &mut Records, now: u64) {
-    let before = records.len();
-    records.retain(|_, record| record.expires > now);
-    if records.len() == before {
-        let mut ends: Vec<u64> = records.values().map(|record| record.expires).collect();
-        let tenth = ends.len() / 10;
-        let (_, end, _) = ends.select_nth_unstable(tenth);
-        let end = *end;
-        records.retain(|_, record| record.expires > end);
     }
 }

@@ -29,7 +29,8 @@ mod targets;
 /// Patterns that cannot be honoured, each with its place.
 pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> {
     let mut mistakes = Vec::new();
-    let edited = edits::apply(document, &mut mistakes);
+    let mut left = left(document);
+    let edited = edits::apply(document, &mut mistakes, &mut left);
     let settings = settings(document);
     let mut names = Names::with_captures();
     let defaults = defaults(document, &mut names, &mut mistakes);
@@ -93,7 +94,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
         singles: builder.singles,
         geo,
         secrets: builder.secrets,
-        left: left(document),
+        left,
         uses_full_request,
         uses_files: builder.uses_files,
         sizes: builder.sizes,

@@ -50,6 +50,8 @@ impl<'a> Run<'a> {
             Some(AllowScope::Request) if phase <= 1 => return,
             _ => self.state.flow.allowed = None,
         }
+        // `skip` counts rules of its own phase.
+        self.state.flow.skip_next = 0;
         let program = self.program;
         let steps = program
             .phases
@@ -294,7 +296,7 @@ impl<'a> Run<'a> {
             && !excluded(
                 self.program,
                 self.state,
-                (id, condition, target.variable, name),
+                (id, condition, target.variable, Some(row.kind), name),
                 self.scratch,
             )
     }
@@ -304,11 +306,13 @@ impl<'a> Run<'a> {
 pub(super) fn excluded(
     program: &Program,
     state: &State,
-    (id, condition, variable, name): (RuleId, &Condition, Variable, &[u8]),
+    (id, condition, variable, kind, name): (RuleId, &Condition, Variable, Option<Kind>, &[u8]),
     scratch: &mut Scratch,
 ) -> bool {
     let takes = |exclusion: &Exclusion, scratch: &mut Scratch| {
-        exclusion.variable == variable && selects(exclusion.selector.as_ref(), name, scratch, false)
+        exclusion.variable == variable
+            && (exclusion.kind.is_none() || exclusion.kind == kind)
+            && selects(exclusion.selector.as_ref(), name, scratch, false)
     };
     condition
         .exclusions

@@ -310,6 +310,8 @@ pub(crate) enum Selector {
 #[derive(Debug)]
 pub(crate) struct Exclusion {
     pub(crate) variable: Variable,
+    /// Of a variable with two kinds of rows, the one that is meant; all, when there is none.
+    pub(crate) kind: Option<Kind>,
     pub(crate) selector: Option<Selector>,
 }
 

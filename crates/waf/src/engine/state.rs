@@ -77,6 +77,8 @@ pub(crate) struct Flow {
     pub(crate) pattern_steps: usize,
     /// Seconds since the epoch, at the beginning.
     pub(crate) now: u64,
+    /// Whose records in the persistent collections it makes.
+    pub(crate) owner: u64,
 }
 
 impl Default for Flow {
@@ -99,6 +101,7 @@ impl Default for Flow {
             highest_severity: None,
             pattern_steps: PATTERN_STEPS_MAX,
             now: 0,
+            owner: 0,
         }
     }
 }

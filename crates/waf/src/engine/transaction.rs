@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::collections::owner;
 use super::evaluate::{LOGGING, Run};
 use super::report::{Intervention, Report};
 use super::ruleset::{Mode, RuleSet};
@@ -93,6 +94,7 @@ impl Transaction {
             connection.now,
             rules.mode(mode),
         );
+        state.flow.owner = owner(connection.client);
         let table = &mut state.table;
         let mut text = Vec::new();
         written(&mut text, &connection.client);

@@ -300,7 +300,11 @@ impl<'f> Loader<'f> {
                 |msg| control::filter(msg).map(RuleFilter::Msg),
                 faults,
             ),
-            b"secruleupdateactionbyid" => rule::update_actions(words, faults),
+            b"secruleupdateactionbyid" => {
+                let made = rule::update_actions(words, faults);
+                self.updated_jump(made.as_ref(), place);
+                made
+            }
             b"secunicodemapfile" => self.unicode_map(frame, words, place, faults),
             b"secgeolookupdb" => self.geo_database(frame, words, place, faults),
             _ => match setting(words) {
@@ -409,6 +413,31 @@ impl<'f> Loader<'f> {
         }
     }
 
+    /// A `skipAfter` that a rule above gets.
+    fn updated_jump(&mut self, made: Option<&Directive>, place: &Place) {
+        let Some(Directive::UpdateActions { id, actions, .. }) = made else {
+            return;
+        };
+        let own = Action::Id(*id);
+        let is_it = |item: &Item| {
+            matches!(&item.directive, Directive::Rule(rule)
+            if rule.links.first().is_some_and(|head| head.actions.contains(&own)))
+        };
+        // Whether there is such a rule is asked when the rules are put together.
+        let Some(item) = self.document.items.iter().position(is_it) else {
+            return;
+        };
+        for action in actions {
+            if let Action::SkipAfter(marker) = action {
+                self.jumps.push(Jump {
+                    place: place.clone(),
+                    marker: marker.clone(),
+                    item,
+                });
+            }
+        }
+    }
+
     fn defaults(
         &mut self,
         words: &[Word<'_>],
@@ -443,7 +472,7 @@ impl<'f> Loader<'f> {
                 let message = match self.markers.get(&jump.marker) {
                     Some(item) if *item >= jump.item => continue,
                     Some(_) => format!(
-                        "the marker `{}` of `skipAfter` stands above this rule",
+                        "the marker `{}` of `skipAfter` stands above the rule",
                         jump.marker
                     ),
                     None => format!(

@@ -132,8 +132,17 @@ pub(super) fn check_defaults(actions: &[Action], faults: &mut Vec<Fault>) {
 }
 
 /// Checks the actions of a `SecRuleUpdateActionById`.
-pub(super) fn check_update(actions: &[Action], faults: &mut Vec<Fault>) {
+pub(super) fn check_update(actions: &[Action], link: usize, faults: &mut Vec<Fault>) {
     one_of_each(actions, faults);
+    let chained = actions.iter().filter(|_| link > 0);
+    for name in chained
+        .filter_map(|action| heads_only(action).filter(|name| *name != "id" && *name != "phase"))
+    {
+        faults.push(
+            Fault::new(format!("`{name}` cannot stand on a chained rule"))
+                .hint("only the first rule of a chain can have it"),
+        );
+    }
     for action in actions {
         #[expect(
             clippy::wildcard_enum_match_arm,

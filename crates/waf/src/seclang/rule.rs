@@ -225,7 +225,6 @@ pub(super) fn update_actions(words: &[Word<'_>], faults: &mut Vec<Fault>) -> Opt
             .push(Fault::new(format!("{} is one word too many", quote(more.text))).or_at(more.at));
     }
     let actions = actions(changed.text, changed.at, faults);
-    check_update(&actions, faults);
     let mut halves = selected.text.splitn(2, |one| *one == b':');
     let id = keep(
         number(halves.next().unwrap_or_default(), "rule id"),
@@ -236,6 +235,7 @@ pub(super) fn update_actions(words: &[Word<'_>], faults: &mut Vec<Fault>) -> Opt
         None => 0,
         Some(link) => keep(number(link, "place in a chain"), selected, faults)?,
     };
+    check_update(&actions, link, faults);
     Some(Directive::UpdateActions { id, link, actions })
 }
 

@@ -254,3 +254,130 @@ fn sanitised_headers_are_in_no_finding() {
         assert!(!told.contains("probe"), "{told}");
     }
 }
+
+/// The mistakes of a text, one in a line.
+fn mistakes(text: &str) -> String {
+    let source = Source {
+        name: "/rules.conf",
+        text: text.as_bytes(),
+    };
+    let mistakes = RuleSet::load(&[source], &Disk).unwrap_err();
+    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn an_update_of_what_is_not_there_is_a_mistake_and_a_removal_is_listed() {
+    let rules = "SecRule ARGS \"@rx a\" \"id:1,phase:2,deny,chain\"\nSecRule ARGS \"@rx b\"\n";
+    for (update, said) in [
+        (
+            "SecRuleUpdateActionById 777 \"deny\"",
+            "no rule above has the id `777`",
+        ),
+        (
+            "SecRuleUpdateActionById 1:7 \"nolog\"",
+            "the rule `1` has 1 chained rules, not 7",
+        ),
+        (
+            "SecRuleUpdateTargetById 777 \"!ARGS:a\"",
+            "no rule above has the id `777`",
+        ),
+    ] {
+        let text = mistakes(&format!("{rules}{update}"));
+        assert!(text.contains(said) && text.contains(":3"), "{text}");
+    }
+    let rules = load(&format!(
+        "{rules}SecRuleRemoveById 777 800-900\nSecRuleRemoveByTag attack-none\nSecRuleUpdateTargetByTag none !ARGS:a"
+    ));
+    let left: Vec<&str> = rules
+        .left_to_caller()
+        .iter()
+        .map(|one| one.what.as_str())
+        .collect();
+    assert_eq!(
+        left,
+        [
+            "SecRuleRemoveById 777: no rule above is meant",
+            "SecRuleRemove ByTag attack-none: no rule above is meant",
+            "SecRuleUpdateTarget ByTag none: no rule above is meant",
+        ]
+    );
+}
+
+#[test]
+fn what_skips_rules_of_one_phase_skips_none_of_the_next() {
+    let rules = load(
+        "SecAction \"id:1,phase:1,nolog,pass,skip:3\"\n\
+         SecRule ARGS \"@contains evil\" \"id:2,phase:2,log,deny\"",
+    );
+    assert!(run(&rules, &get("/?a=evil")).intervention.is_some());
+}
+
+#[test]
+fn a_key_over_nothing_is_seen() {
+    let rules = load(BASELINE);
+    for body in [
+        r#"{"a":{"<script>alert(1)</script>":[]}}"#,
+        r#"{"' union select password from users-- ":{}}"#,
+    ] {
+        assert!(
+            run(&rules, &post("application/json", body))
+                .intervention
+                .is_some(),
+            "{body}"
+        );
+    }
+    for body in ["{}", "[]", r#"{"items":[],"page":{}}"#] {
+        assert_eq!(
+            run(&rules, &post("application/json", body)).intervention,
+            None,
+            "{body}"
+        );
+    }
+}
+
+const READS_XML: &str = "SecRule REQUEST_HEADERS:Content-Type \"@contains xml\" \"id:90,phase:1,nolog,pass,ctl:requestBodyProcessor=XML\"\n";
+
+#[test]
+fn an_exclusion_of_xml_text_leaves_the_attributes_and_the_other_way_round() {
+    let request = |body: &str| post("text/xml", body);
+    let (text, attribute) = (
+        request("<a b='tea'>evil</a>"),
+        request("<a b='evil'>tea</a>"),
+    );
+    for (excluded, seen, unseen) in [
+        ("XML:/*", &attribute, &text),
+        ("XML://@*", &text, &attribute),
+    ] {
+        let rule = "SecRule XML:/*|XML://@* \"@contains evil\" \"id:1,phase:2,log,deny\"";
+        let by_update = format!("{READS_XML}{rule}\nSecRuleUpdateTargetById 1 \"!{excluded}\"");
+        let by_ctl = format!(
+            "{READS_XML}SecAction \"id:2,phase:1,nolog,pass,ctl:ruleRemoveTargetById=1;{excluded}\"\n{rule}"
+        );
+        for text in [by_update, by_ctl] {
+            let rules = load(&text);
+            assert!(run(&rules, seen).intervention.is_some(), "{text}");
+            assert_eq!(run(&rules, unseen).intervention, None, "{text}");
+        }
+    }
+}
+
+#[test]
+fn one_xml_element_shields_no_other() {
+    let rules = load(&format!(
+        "SecArgumentsLimit 4\n{READS_XML}SecRule XML:/* \"@rx ^(?:1' or|tea and cake)\" \"id:1,phase:2,log,deny\""
+    ));
+    let denied = |body: &str| run(&rules, &post("text/xml", body)).intervention.is_some();
+    assert!(denied("<a><x>it's nice</x><b>1' or '1'='1</b></a>"));
+    assert!(denied("<a>x<b>1<![CDATA[' o]]>r</b></a>"));
+    // Joined, as before.
+    assert!(denied("<a><x>tea </x><b>and cake</b></a>"));
+    assert!(!denied("<a> <x>it's</x> <b>nice</b> </a>"));
+    // Beyond the limit of arguments a body counts as not seen.
+    let many = |count: usize| post("text/xml", &format!("<a>{}</a>", "<b>x</b>".repeat(count)));
+    let rules = load(&format!(
+        "SecArgumentsLimit 4\n{READS_XML}SecRule REQBODY_ERROR \"@eq 1\" \"id:1,phase:2,log,deny\""
+    ));
+    assert_eq!(run(&rules, &many(4)).intervention, None);
+    assert!(run(&rules, &many(5)).intervention.is_some());
+}

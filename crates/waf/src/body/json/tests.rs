@@ -53,7 +53,25 @@ fn names() {
             ("json.a.array_2.array_1", "4"),
         ],
     );
-    check("[[],{},5]", &[("json.array_2", "5")]);
+    check(
+        "[[],{},5]",
+        &[
+            ("json.array_0", ""),
+            ("json.array_1", ""),
+            ("json.array_2", "5"),
+        ],
+    );
+    check("{}", &[]);
+    check("[ ]", &[]);
+    check(
+        "{\"a\":{\"b\":[ ],\"c\":{\"d\":{}}},\"e\":[[{}],1]}",
+        &[
+            ("json.a.b", ""),
+            ("json.a.c.d", ""),
+            ("json.e.array_0.array_0", ""),
+            ("json.e.array_1", "1"),
+        ],
+    );
     check("{\"\":{\"\":1}}", &[("json.empty-key.empty-key", "1")]);
     check("{\"a\":1,\"a\":2}", &[("json.a", "1"), ("json.a", "2")]);
     check("{\"\\u0061.b\":1}", &[("json.a.b", "1")]);

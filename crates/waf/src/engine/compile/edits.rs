@@ -6,28 +6,55 @@ use crate::seclang::syntax::{
     Action, Directive, Document, Item, Link, Place, Rule, RuleFilter, Target,
 };
 
+use super::super::program::Left;
 use super::within;
 
-/// The items with every removal and update applied. An update concerns the rules above it, as the files are read; so does a removal.
-pub(super) fn apply(document: &Document, mistakes: &mut Vec<RuleMistake>) -> Vec<Item> {
+/// The items with every removal and update applied. An update concerns the rules above it, as the files are read; so does a
+/// removal. An update of a rule that is not there is a mistake: somebody relies on it. What takes rules away and finds none
+/// leaves the rules stricter than was meant, and is listed in `left`.
+pub(super) fn apply(
+    document: &Document,
+    mistakes: &mut Vec<RuleMistake>,
+    left: &mut Vec<Left>,
+) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::with_capacity(document.items.len());
     for item in &document.items {
+        let place = &item.place;
         match &item.directive {
             Directive::RemoveRules(filter) => {
-                if let Some(filter) = Filter::of(filter, &item.place, mistakes) {
-                    items.retain(|item| !filter.takes_item(item));
+                missing(filter, &items, |id| {
+                    left.push(nothing("SecRuleRemoveById", &id, place));
+                });
+                if let Some(found) = Filter::of(filter, place, mistakes) {
+                    let before = items.len();
+                    items.retain(|item| !found.takes_item(item));
+                    if items.len() == before {
+                        left.extend(
+                            text_of(filter).map(|what| nothing("SecRuleRemove", &what, place)),
+                        );
+                    }
                 }
             }
             Directive::UpdateTargets { which, targets } => {
-                if let Some(filter) = Filter::of(which, &item.place, mistakes) {
+                missing(which, &items, |id| {
+                    mistakes.push(mistake(place, format!("no rule above has the id `{id}`")));
+                });
+                if let Some(filter) = Filter::of(which, place, mistakes) {
+                    let mut found = false;
                     for item in items.iter_mut().filter(|item| filter.takes_item(item)) {
+                        found = true;
                         update_targets(item, targets);
+                    }
+                    if !found {
+                        left.extend(
+                            text_of(which).map(|what| nothing("SecRuleUpdateTarget", &what, place)),
+                        );
                     }
                 }
             }
             Directive::UpdateActions { id, link, actions } => {
-                for item in &mut items {
-                    update_actions(item, (*id, *link), actions);
+                if let Err(message) = update_action(&mut items, (*id, *link), actions) {
+                    mistakes.push(mistake(place, message));
                 }
             }
             Directive::Rule(_)
@@ -37,6 +64,51 @@ pub(super) fn apply(document: &Document, mistakes: &mut Vec<RuleMistake>) -> Vec
         }
     }
     items
+}
+
+fn mistake(place: &Place, message: String) -> RuleMistake {
+    RuleMistake {
+        file: place.file.to_string(),
+        line: place.line,
+        message,
+        hint: Some("an update stands below the rule that it changes".into()),
+    }
+}
+
+fn nothing(directive: &str, what: &str, place: &Place) -> Left {
+    Left {
+        file: place.file.to_string(),
+        line: place.line,
+        what: format!("{directive} {what}: no rule above is meant"),
+    }
+}
+
+/// Tells each single id that no rule has. A range is a wish for whatever is in it.
+fn missing(filter: &RuleFilter, items: &[Item], mut tell: impl FnMut(String)) {
+    let RuleFilter::Ids(ids) = filter else { return };
+    let known = |id: u64| items.iter().any(|item| has_id(item, id));
+    for range in ids.iter().filter(|range| range.first == range.last) {
+        if !known(range.first) {
+            tell(range.first.to_string());
+        }
+    }
+}
+
+fn has_id(item: &Item, id: u64) -> bool {
+    let Directive::Rule(rule) = &item.directive else {
+        return false;
+    };
+    let head = rule.links.first();
+    head.is_some_and(|head| head.actions.contains(&Action::Id(id)))
+}
+
+/// What a filter by tag or message looks for.
+fn text_of(filter: &RuleFilter) -> Option<String> {
+    match filter {
+        RuleFilter::Ids(_) => None,
+        RuleFilter::Tag(text) => Some(format!("ByTag {text}")),
+        RuleFilter::Msg(text) => Some(format!("ByMsg {text}")),
+    }
 }
 
 /// Which rules are meant. Tags and messages are compared with a pattern, searched for anywhere.
@@ -109,23 +181,25 @@ fn update_targets(item: &mut Item, targets: &[Target]) {
 }
 
 /// The new actions take the place of the old ones of their sort; lists (`tag`, `setvar`, `t`, `ctl`) grow.
-fn update_actions(item: &mut Item, (id, position): (u64, usize), actions: &[Action]) {
-    let Directive::Rule(rule) = &mut item.directive else {
-        return;
+fn update_action(
+    items: &mut [Item],
+    (id, position): (u64, usize),
+    actions: &[Action],
+) -> Result<(), String> {
+    let own = items.iter_mut().find(|item| has_id(item, id));
+    let Some(Directive::Rule(rule)) = own.map(|item| &mut item.directive) else {
+        return Err(format!("no rule above has the id `{id}`"));
     };
-    let own = rule
-        .links
-        .first()
-        .is_some_and(|head| head.actions.contains(&Action::Id(id)));
-    if !own {
-        return;
-    }
     let Some(link) = rule.links.get_mut(position) else {
-        return;
+        let chained = rule.links.len().saturating_sub(1);
+        return Err(format!(
+            "the rule `{id}` has {chained} chained rules, not {position}"
+        ));
     };
     for action in actions {
         replace(link, action);
     }
+    Ok(())
 }
 
 fn replace(link: &mut Link, action: &Action) {

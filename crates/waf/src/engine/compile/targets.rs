@@ -58,8 +58,14 @@ impl Builder {
         place: Option<&Place>,
         text: &TargetText,
     ) -> Option<Exclusion> {
+        let kind = match &text.selector {
+            Some(SelectorText::XmlText) => Some(Kind::of(Variable::Xml)),
+            Some(SelectorText::XmlAttributes) => Some(Kind::XML_ATTRIBUTE),
+            None | Some(SelectorText::Name(_) | SelectorText::Pattern(_)) => None,
+        };
         Some(Exclusion {
             variable: text.variable,
+            kind,
             selector: self.selector(place, text.selector.as_ref())?,
         })
     }

@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
         let out = excluded(
             self.program,
             self.state,
-            (id, condition, target.variable, selector),
+            (id, condition, target.variable, None, selector),
             self.scratch,
         );
         if out {

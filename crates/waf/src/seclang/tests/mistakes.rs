@@ -425,6 +425,13 @@ const BETWEEN_RULES: &[Case] = &[
      "1: the third word `ARGS:a` is not supported\n  hint: to replace a target, exclude the old one and add the new one"),
     ("SecRuleUpdateActionById 1 \"id:2\"",
      "1: `id` of a rule cannot be changed"),
+    ("SecRuleUpdateActionById 1:1 \"deny,status:403\"",
+     "1: `deny` cannot stand on a chained rule\n  hint: only the first rule of a chain can have it\n\
+      1: `status` cannot stand on a chained rule\n  hint: only the first rule of a chain can have it"),
+    ("SecAction \"id:1\"\nSecRuleUpdateActionById 1 \"skipAfter:NOWHERE\"",
+     "2: no `SecMarker` has the name `NOWHERE` of `skipAfter`"),
+    ("SecMarker A\nSecAction \"id:1\"\nSecRuleUpdateActionById 1 \"skipAfter:A\"",
+     "3: the marker `A` of `skipAfter` stands above the rule"),
     ("SecRuleUpdateActionById 1:x \"pass\"",
      "1: `x` is no place in a chain"),
     ("SecRuleUpdateActionById 1",
