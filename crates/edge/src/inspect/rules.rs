@@ -102,6 +102,16 @@ impl Rules {
         self.of(inspect).map(|loaded| loaded.set)
     }
 
+    /// What the files ask for and nobody here does, each kind once.
+    pub fn without_effect(&self) -> Vec<String> {
+        let live = self.live.load();
+        let told = live.iter().flat_map(|loaded| loaded.set.left_to_caller());
+        let mut kinds = BTreeSet::new();
+        told.filter(|left| kinds.insert(left.what.clone()))
+            .map(ToString::to_string)
+            .collect()
+    }
+
     /// The rule set of a route, which a transaction keeps to its end; none for a way that was not loaded.
     pub(super) fn of(&self, inspect: &Inspect) -> Option<Loaded> {
         let live = self.live.load();
