@@ -297,9 +297,9 @@ fn an_update_of_what_is_not_there_is_a_mistake_and_a_removal_is_listed() {
     assert_eq!(
         left,
         [
-            "SecRuleRemoveById 777: no rule above is meant",
-            "SecRuleRemove ByTag attack-none: no rule above is meant",
-            "SecRuleUpdateTarget ByTag none: no rule above is meant",
+            "SecRuleRemoveById 777",
+            "SecRuleRemoveByTag attack-none",
+            "SecRuleUpdateTargetByTag none",
         ]
     );
 }

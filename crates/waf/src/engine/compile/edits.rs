@@ -23,14 +23,15 @@ pub(super) fn apply(
         match &item.directive {
             Directive::RemoveRules(filter) => {
                 missing(filter, &items, |id| {
-                    left.push(nothing("SecRuleRemoveById", &id, place));
+                    left.push(unmet(format!("SecRuleRemoveById {id}"), place));
                 });
                 if let Some(found) = Filter::of(filter, place, mistakes) {
                     let before = items.len();
                     items.retain(|item| !found.takes_item(item));
                     if items.len() == before {
                         left.extend(
-                            text_of(filter).map(|what| nothing("SecRuleRemove", &what, place)),
+                            text_of(filter)
+                                .map(|what| unmet(format!("SecRuleRemove{what}"), place)),
                         );
                     }
                 }
@@ -47,7 +48,8 @@ pub(super) fn apply(
                     }
                     if !found {
                         left.extend(
-                            text_of(which).map(|what| nothing("SecRuleUpdateTarget", &what, place)),
+                            text_of(which)
+                                .map(|what| unmet(format!("SecRuleUpdateTarget{what}"), place)),
                         );
                     }
                 }
@@ -75,11 +77,13 @@ fn mistake(place: &Place, message: String) -> RuleMistake {
     }
 }
 
-fn nothing(directive: &str, what: &str, place: &Place) -> Left {
+fn unmet(what: String, place: &Place) -> Left {
     Left {
         file: place.file.to_string(),
         line: place.line,
-        what: format!("{directive} {what}: no rule above is meant"),
+        what,
+        why: "no rule above is meant",
+        times: 1,
     }
 }
 

@@ -44,7 +44,7 @@ impl Request {
 /// Name of the variable, name, value.
 pub(super) type Value = (String, Vec<u8>, Vec<u8>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) values: Vec<Value>,
     pub(super) error: Option<BodyError>,
