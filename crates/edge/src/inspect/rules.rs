@@ -78,38 +78,6 @@ impl Rules {
     /// # Errors
     /// Every mistake in every file.
     pub fn load(plan: &Plan, folder: &Path) -> Result<Self, RuleMistakes> {
-<<<<<<< HEAD
-        let mut sets: Vec<Loaded> = Vec::new();
-        let mut mistakes = BTreeSet::new();
-        let mut tried: Vec<Way> = Vec::new();
-        // One for all routes, so that what a client did on one is known on the others.
-        let store = Arc::new(Store::default());
-        for route in &plan.routes {
-            if matches!(route.waf.mode, WafMode::Off { .. }) {
-                continue;
-            }
-            let way = Way::of(&route.waf);
-            if tried.contains(&way) {
-                continue;
-            }
-            tried.push(way.clone());
-            match compile(plan, folder, &way) {
-                Ok(set) => sets.push(Loaded {
-                    way,
-                    set: Arc::new(set),
-                    store: Arc::clone(&store),
-                    pool: Arc::new(Pool::default()),
-                }),
-                Err(found) => mistakes.extend(found),
-            }
-        }
-        if !mistakes.is_empty() {
-            return Err(RuleMistakes(
-                mistakes.into_iter().map(|(_, _, text)| text).collect(),
-            ));
-        }
-=======
->>>>>>> main
         Ok(Self {
             live: Arc::new(ArcSwap::from_pointee(sets(plan, folder, &[])?)),
             redact: plan.waf.redact.clone().into(),
@@ -181,6 +149,10 @@ fn sets(plan: &Plan, folder: &Path, before: &[Loaded]) -> Result<Vec<Loaded>, Ru
     let mut sets: Vec<Loaded> = Vec::new();
     let mut mistakes = BTreeSet::new();
     let mut tried: Vec<Way> = Vec::new();
+    // One for all ways, so that what a client did on one route is known on the others.
+    let store = before
+        .first()
+        .map_or_else(Arc::default, |kept| Arc::clone(&kept.store));
     for route in &plan.routes {
         if matches!(route.waf.mode, WafMode::Off { .. }) {
             continue;
@@ -191,16 +163,13 @@ fn sets(plan: &Plan, folder: &Path, before: &[Loaded]) -> Result<Vec<Loaded>, Ru
         }
         tried.push(way.clone());
         match compile(plan, folder, &way) {
-            Ok(set) => {
-                let kept = before.iter().find(|loaded| loaded.way == way);
-                sets.push(Loaded {
-                    way,
-                    set: Arc::new(set),
-                    store: kept.map_or_else(Arc::default, |kept| Arc::clone(&kept.store)),
-                    // Not kept: it has the size of its set.
-                    pool: Arc::default(),
-                });
-            }
+            Ok(set) => sets.push(Loaded {
+                way,
+                set: Arc::new(set),
+                store: Arc::clone(&store),
+                // Not kept: it has the size of its set.
+                pool: Arc::default(),
+            }),
             Err(found) => mistakes.extend(found),
         }
     }
