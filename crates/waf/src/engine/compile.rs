@@ -28,8 +28,7 @@ mod targets;
 /// Patterns that cannot be honoured, each with its place.
 pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> {
     let mut mistakes = Vec::new();
-    let mut unmet = Vec::new();
-    let edited = edits::apply(document, &mut mistakes, &mut unmet);
+    let (edited, unmet) = edits::apply(document, &mut mistakes);
     let settings = settings(document);
     let mut names = Names::with_captures();
     let defaults = defaults(document, &mut names, &mut mistakes);

@@ -58,19 +58,18 @@ impl Secret {
     }
 
     fn matched(variable: Variable, name: &[u8]) -> Self {
-        let variable = match variable {
-            Variable::ArgsGet | Variable::ArgsPost => Variable::Args,
-            other => other,
-        };
+        let argument = matches!(variable, Variable::ArgsGet | Variable::ArgsPost);
+        let variable = if argument { Variable::Args } else { variable };
         let name = name.into();
         Self { variable, name }
     }
 
     /// Whether the transaction has it.
     fn is_there(&self, table: &Table) -> bool {
-        let kinds: &[Variable] = match self.variable {
-            Variable::Args => &[Variable::ArgsGet, Variable::ArgsPost],
-            _ => std::slice::from_ref(&self.variable),
+        let kinds = if self.variable == Variable::Args {
+            &[Variable::ArgsGet, Variable::ArgsPost][..]
+        } else {
+            std::slice::from_ref(&self.variable)
         };
         kinds
             .iter()
@@ -89,6 +88,10 @@ impl Secret {
     }
 
     /// Whether what is found in `collection:name` may show it. `there`: the transaction has it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "every other variable shows only itself"
+    )]
     fn hides(&self, (collection, name): (&[u8], &[u8]), value: &[u8], there: bool) -> bool {
         if there && MADE.contains(&collection) {
             return !score(name);

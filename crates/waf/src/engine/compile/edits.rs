@@ -11,12 +11,12 @@ use super::within;
 
 /// The items with every removal and update applied. An update concerns the rules above it, as the files are read; so does a
 /// removal. An update of a rule that is not there is a mistake: somebody relies on it. What takes rules away and finds none
-/// leaves the rules stricter than was meant, and is listed in `left`.
+/// leaves the rules stricter than was meant, and is the second list.
 pub(super) fn apply(
     document: &Document,
     mistakes: &mut Vec<RuleMistake>,
-    left: &mut Vec<Left>,
-) -> Vec<Item> {
+) -> (Vec<Item>, Vec<Left>) {
+    let mut left = Vec::new();
     let mut items: Vec<Item> = Vec::with_capacity(document.items.len());
     for item in &document.items {
         let place = &item.place;
@@ -65,7 +65,7 @@ pub(super) fn apply(
             | Directive::Setting(_) => items.push(item.clone()),
         }
     }
-    items
+    (items, left)
 }
 
 fn mistake(place: &Place, message: String) -> RuleMistake {
