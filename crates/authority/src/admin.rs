@@ -15,6 +15,7 @@ use crate::hasher::{HashError, PASSWORD_CHARS_MIN};
 use crate::identifier::token_hash;
 use crate::internal::{InternalKey, InternalKeyError};
 use crate::parts::{StartError, tune};
+use crate::storage::Storage;
 use crate::store::{Store, StoreError};
 
 use users::ROLES_MAX;
@@ -102,10 +103,11 @@ pub enum AdminError {
 
 /// Makes what is missing of: internal CA, keys A and B, database, password parameters. What is there stays as it is.
 pub async fn provision(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     clock: &Arc<dyn Clock>,
 ) -> Result<(), AdminError> {
+    let state = storage.state();
     let (certificate, key) = (state.ca_certificate(), state.ca_key());
     if !certificate.exists() || !key.exists() {
         let (pem, key_pem) = InternalCa::create(unix_s(&**clock))?;
@@ -122,9 +124,10 @@ pub async fn provision(
     if !state.internal_key().exists() {
         write_private(&state.internal_key(), InternalKey::create()?.as_bytes())?;
     }
-    let database = state.authority_database();
-    Store::create(&database).await?;
-    let store = Store::open(&database).await?;
+    let place = storage.place();
+    Store::create(&place).await?;
+    let store = Store::open(&place).await?;
+    storage.remember()?;
     let tuned = if store.password_cost().await?.is_none() {
         tune(&store, plan, clock).await.map(|_hasher| ())
     } else {
@@ -136,7 +139,7 @@ pub async fn provision(
 
 /// Issues a join token for one workload of the plan: single use, ten minutes. Only its hash is stored.
 pub async fn issue_join_token(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     spiffe: &str,
     clock: &dyn Clock,
@@ -145,7 +148,7 @@ pub async fn issue_join_token(
         return Err(AdminError::UnknownWorkload(spiffe.to_owned()));
     }
     let token = Secret::random()?;
-    let store = Store::open(&state.authority_database()).await?;
+    let store = Store::open(&storage.place()).await?;
     let added = store
         .add_join_token(
             &token_hash(token.expose()),
@@ -160,11 +163,11 @@ pub async fn issue_join_token(
 
 /// Ends a session.
 pub async fn revoke_session(
-    state: &StateDir,
+    storage: &Storage,
     session: &str,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    let store = Store::open(&state.authority_database()).await?;
+    let store = Store::open(&storage.place()).await?;
     let ended = store
         .end_session(session, "ended by the operator", "", unix_s(clock))
         .await;

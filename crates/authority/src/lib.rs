@@ -21,6 +21,7 @@ mod judge;
 mod line;
 mod parts;
 mod queue;
+mod storage;
 mod store;
 mod throttle;
 
@@ -37,6 +38,7 @@ pub use judge::{
 };
 pub use line::{RunError, run};
 pub use parts::{Parts, Setting, StartError};
+pub use storage::{Storage, StorageError};
 pub use store::StoreError;
 pub use throttle::{Budgets, ForeignBudget, Throttle, Throttled};
 

@@ -136,16 +136,17 @@ async fn assemble(
     stop: Stop,
 ) -> Result<Authority, RunError> {
     let Setting {
-        state,
+        storage,
         audit,
         clock,
     } = setting;
+    let state = storage.state();
     let (ca, access_key, internal_key) = (
-        internal_ca(&state)?,
-        access_key(&state)?,
-        internal_key(&state)?,
+        internal_ca(state)?,
+        access_key(state)?,
+        internal_key(state)?,
     );
-    let store = Store::open(&state.authority_database()).await?;
+    let store = Store::open(&storage.place()).await?;
     let password = &plan.issuer.password;
     Ok(Authority {
         feed: Feed::new(store.clone(), audit.clone(), Arc::clone(&clock)),

@@ -31,8 +31,8 @@ pub use openapi::{Document, Evidence, Foreign, Locate, ObjectRule, Operation, Ow
 pub use plan::{
     Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, Environment,
     FactStatement, Facts, FactsDatabase, GuardPlan, Inspect, Issuer, Limits, Line, Listener,
-    OperationRef, PasswordPlan, Plan, Route, RuleFile, RuleSource, SecretRef, Service, TextFile,
-    TlsFiles, Waf, WafMode, Zone,
+    OperationRef, PasswordPlan, Plan, Route, RuleFile, RuleSource, SecretRef, Service, StorePlan,
+    TextFile, TlsFiles, Waf, WafMode, Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;

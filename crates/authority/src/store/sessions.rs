@@ -1,9 +1,8 @@
 //! Sessions and the registry of issued tokens.
 
-use sqlx::{Sqlite, Transaction};
-
 use crate::judge::Issued;
 
+use super::database::{Sql, Transaction, locking};
 use super::revocations::end_session;
 use super::{Store, StoreError, read_roles, read_time, stored_roles, stored_time};
 
@@ -37,6 +36,16 @@ pub(crate) struct SessionRow {
     pub(crate) ended: bool,
 }
 
+/// A removal whose inner `SELECT` is still open, closed as each database needs it.
+macro_rules! expired {
+    ($text:literal) => {
+        Sql {
+            sqlite: concat!($text, ")"),
+            postgres: concat!($text, " FOR UPDATE SKIP LOCKED)"),
+        }
+    };
+}
+
 type IssuedColumns = (
     String,
     String,
@@ -51,21 +60,25 @@ type IssuedColumns = (
 impl Store {
     /// Begins a session; says `false` when the user was disabled or otherwise changed meanwhile.
     pub(crate) async fn begin_session(&self, new: &NewSession<'_>) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
-        let statement = "INSERT INTO sessions (id, subject, client_id, tenant, roles, started_at, ends_at) \
-                         SELECT ?, subject, ?, ?, ?, ?, ? FROM users WHERE subject = ? AND disabled_at IS NULL AND changes = ?";
-        let begun = sqlx::query(statement)
-            .bind(new.id)
-            .bind(new.client_id)
-            .bind(new.tenant)
-            .bind(stored_roles(new.roles))
-            .bind(stored_time(new.now))
-            .bind(stored_time(new.ends_at))
-            .bind(new.subject)
-            .bind(new.changes)
-            .execute(&mut *transaction)
-            .await?;
-        if begun.rows_affected() != 1 {
+        let mut transaction = self.database.begin().await?;
+        // The user is locked: a change waits, and then finds this session among those that it ends.
+        let statement = locking!(
+            "INSERT INTO sessions (id, subject, client_id, tenant, roles, started_at, ends_at) \
+             SELECT $1, subject, $2, $3, $4, $5, $6 FROM users WHERE subject = $7 AND disabled_at IS NULL AND changes = $8",
+            "FOR SHARE"
+        );
+        let roles = stored_roles(new.roles);
+        let values = [
+            new.id.into(),
+            new.client_id.into(),
+            new.tenant.into(),
+            (&roles).into(),
+            stored_time(new.now).into(),
+            stored_time(new.ends_at).into(),
+            new.subject.into(),
+            new.changes.into(),
+        ];
+        if transaction.execute(statement, &values).await? != 1 {
             return Ok(false);
         }
         insert_issued(
@@ -90,11 +103,8 @@ impl Store {
     /// What the registry knows about a token.
     pub(crate) async fn issued(&self, hash: &[u8; 32]) -> Result<Option<Issued>, StoreError> {
         let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at \
-                         FROM issued_tokens t JOIN sessions s ON s.id = t.session WHERE t.hash = ?";
-        let row: Option<IssuedColumns> = sqlx::query_as(statement)
-            .bind(hash.as_slice())
-            .fetch_optional(&self.reads)
-            .await?;
+                         FROM issued_tokens t JOIN sessions s ON s.id = t.session WHERE t.hash = $1";
+        let row: Option<IssuedColumns> = self.database.row(statement, &[hash.into()]).await?;
         row.map(
             |(subject, client_id, tenant, roles, session, token_ends, session_ends, ended)| {
                 Ok(Issued {
@@ -114,11 +124,9 @@ impl Store {
 
     pub(crate) async fn session(&self, id: &str) -> Result<Option<SessionRow>, StoreError> {
         let statement =
-            "SELECT subject, client_id, tenant, ends_at, ended_at FROM sessions WHERE id = ?";
-        let row: Option<(String, String, String, i64, Option<i64>)> = sqlx::query_as(statement)
-            .bind(id)
-            .fetch_optional(&self.reads)
-            .await?;
+            "SELECT subject, client_id, tenant, ends_at, ended_at FROM sessions WHERE id = $1";
+        let row: Option<(String, String, String, i64, Option<i64>)> =
+            self.database.row(statement, &[id.into()]).await?;
         Ok(
             row.map(|(subject, client_id, tenant, ends, ended)| SessionRow {
                 subject,
@@ -138,7 +146,7 @@ impl Store {
         decision: &str,
         now: u64,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.database.begin().await?;
         let ended = end_session(&mut transaction, id, because, decision, now).await?;
         transaction.commit().await?;
         Ok(ended)
@@ -147,55 +155,60 @@ impl Store {
     /// Removes what can no longer change an answer: expired tokens, sessions past their absolute end with their families,
     /// join tokens, settled revocations of such sessions. Bounded per call; says whether there may be more.
     pub(crate) async fn clean(&self, now: u64) -> Result<bool, StoreError> {
-        let mut removed_most = 0;
-        for statement in [
-            "DELETE FROM issued_tokens WHERE hash IN (SELECT hash FROM issued_tokens WHERE expires_at <= ? LIMIT ?)",
-            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= ? LIMIT ?)",
-            "DELETE FROM join_tokens WHERE hash IN (SELECT hash FROM join_tokens WHERE expires_at <= ? LIMIT ?)",
-            "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations r WHERE settled_at <= ? \
-             AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = r.session) LIMIT ?)",
-        ] {
-            let done = sqlx::query(statement)
-                .bind(stored_time(now))
-                .bind(CLEANED_MAX)
-                .execute(&self.writes)
+        let (now, mut removed_most) = (stored_time(now), 0);
+        for statement in EXPIRED {
+            let removed = self
+                .database
+                .execute(statement, &[now.into(), CLEANED_MAX.into()])
                 .await?;
-            removed_most = removed_most.max(done.rows_affected());
+            removed_most = removed_most.max(removed);
         }
         Ok(removed_most >= CLEANED_MAX.unsigned_abs())
     }
 }
 
+/// What [`Store::clean`] removes. Replicas that clean at the same time step over each other's rows.
+const EXPIRED: [Sql; 4] = [
+    expired!(
+        "DELETE FROM issued_tokens WHERE hash IN (SELECT hash FROM issued_tokens WHERE expires_at <= $1 LIMIT $2"
+    ),
+    expired!(
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2"
+    ),
+    expired!(
+        "DELETE FROM join_tokens WHERE hash IN (SELECT hash FROM join_tokens WHERE expires_at <= $1 LIMIT $2"
+    ),
+    expired!(
+        "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations r WHERE settled_at <= $1 \
+         AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = r.session) LIMIT $2"
+    ),
+];
+
 pub(super) async fn insert_issued(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     hash: &[u8; 32],
     session: &str,
     expires_at: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO issued_tokens (hash, session, expires_at) VALUES (?, ?, ?)")
-        .bind(hash.as_slice())
-        .bind(session)
-        .bind(stored_time(expires_at))
-        .execute(&mut **transaction)
-        .await?;
-    Ok(())
+    let statement = "INSERT INTO issued_tokens (hash, session, expires_at) VALUES ($1, $2, $3)";
+    let values = [hash.into(), session.into(), stored_time(expires_at).into()];
+    transaction.execute(statement, &values).await.map(drop)
 }
 
 pub(super) async fn insert_refresh(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     hash: &[u8; 32],
     session: &str,
     now: u64,
     ends_at: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO refresh_tokens (hash, session, issued_at, ends_at) VALUES (?, ?, ?, ?)",
-    )
-    .bind(hash.as_slice())
-    .bind(session)
-    .bind(stored_time(now))
-    .bind(stored_time(ends_at))
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
+    let statement =
+        "INSERT INTO refresh_tokens (hash, session, issued_at, ends_at) VALUES ($1, $2, $3, $4)";
+    let values = [
+        hash.into(),
+        session.into(),
+        stored_time(now).into(),
+        stored_time(ends_at).into(),
+    ];
+    transaction.execute(statement, &values).await.map(drop)
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use vauban_audit::{Event, Kind, Log, Writer};
 use vauban_authority::{
-    HashError, HashPassword, NewUser, OPENAPI, Parts, RunError, Setting, add_user,
+    HashError, HashPassword, NewUser, OPENAPI, Parts, RunError, Setting, Storage, add_user,
     issue_join_token, provision, run,
 };
 use vauban_net::{Clock, ManualClock, Socket, Stopper, SystemClock, stop_pair};
@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) plan: Arc<Plan>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) state: StateDir,
+    pub(crate) storage: Storage,
     pub(crate) hashes: Arc<AtomicUsize>,
     pub(crate) address: SocketAddr,
     pub(crate) ca_pem: String,
@@ -90,18 +91,19 @@ impl World {
     pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path().join("state")).unwrap();
+        let storage = Storage::embedded(state.clone());
         // Certificates are judged by the system's clock, so the manual one begins there.
         let clock = Arc::new(ManualClock::new(SystemClock.unix_ms()));
         let plan = Arc::new(plan());
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        provision(&state, &plan, &shared).await.unwrap();
+        provision(&storage, &plan, &shared).await.unwrap();
         for (subject, username, tenant, role) in [
             ("1001", "alice", "north", "user"),
             ("1002", "bob", "north", "user"),
             ("1005", "erin", "south", "admin"),
         ] {
             add_user(
-                &state,
+                &storage,
                 &plan,
                 user(subject, username, tenant, role),
                 &*clock,
@@ -114,6 +116,7 @@ impl World {
             plan,
             clock,
             state,
+            storage,
             hashes: Arc::default(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             edge: nobody(),
@@ -155,7 +158,7 @@ impl World {
         let (audit, writer) = Log::open(&self.state.audit(), "authority").unwrap();
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
         let setting = Setting {
-            state: self.state.clone(),
+            storage: self.storage.clone(),
             audit: audit.clone(),
             clock,
         };
@@ -184,7 +187,7 @@ impl World {
 
     /// A certificate for `spiffe`, the way a workload gets one.
     pub(crate) async fn join(&self, spiffe: &str) -> Caller {
-        let token = issue_join_token(&self.state, &self.plan, spiffe, &*self.clock)
+        let token = issue_join_token(&self.storage, &self.plan, spiffe, &*self.clock)
             .await
             .unwrap();
         let (key_pem, csr_pem) = request(&[]);
