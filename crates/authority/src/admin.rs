@@ -6,7 +6,7 @@ mod users;
 use std::sync::Arc;
 
 use vauban_net::Clock;
-use vauban_policy::Plan;
+use vauban_policy::{ClientAuthentication, Plan};
 use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
 use vauban_token::{Es256Key, KeyError};
 
@@ -90,6 +90,9 @@ pub enum AdminError {
     /// No such user.
     #[error("there is no user with subject `{0}`")]
     UnknownUser(String),
+    /// No such client, or one that has no secret.
+    #[error("the plan has no client `{0}` that authenticates with a secret")]
+    UnknownClient(String),
     /// No such session, or it has ended.
     #[error("there is no live session `{0}`")]
     UnknownSession(String),
@@ -101,7 +104,7 @@ pub enum AdminError {
     Interrupted,
 }
 
-/// Makes what is missing of: internal CA, keys A and B, database, password parameters. What is there stays as it is.
+/// Makes what is missing of: internal CA, keys A and B, the hash key, database, password parameters. What is there stays as it is.
 pub async fn provision(
     storage: &Storage,
     plan: &Plan,
@@ -124,9 +127,11 @@ pub async fn provision(
     if !state.internal_key().exists() {
         write_private(&state.internal_key(), InternalKey::create()?.as_bytes())?;
     }
-    let place = storage.place();
-    Store::create(&place).await?;
-    let store = Store::open(&place).await?;
+    if !state.storage_key().exists() {
+        write_private(&state.storage_key(), Secret::random()?.expose())?;
+    }
+    Store::create(&storage.place()).await?;
+    let store = storage.open().await?;
     storage.remember()?;
     let tuned = if store.password_cost().await?.is_none() {
         tune(&store, plan, clock).await.map(|_hasher| ())
@@ -148,7 +153,7 @@ pub async fn issue_join_token(
         return Err(AdminError::UnknownWorkload(spiffe.to_owned()));
     }
     let token = Secret::random()?;
-    let store = Store::open(&storage.place()).await?;
+    let store = storage.open().await?;
     let added = store
         .add_join_token(
             &token_hash(token.expose()),
@@ -161,13 +166,43 @@ pub async fn issue_join_token(
     Ok(token)
 }
 
+/// Makes a secret for a client that authenticates with one. It is shown once; only its hash is stored. With `replace` the client's
+/// older secrets end now, without it they stay good until they are replaced.
+pub async fn issue_client_secret(
+    storage: &Storage,
+    plan: &Plan,
+    client_id: &str,
+    replace: bool,
+    clock: &dyn Clock,
+) -> Result<Secret, AdminError> {
+    let secret_used = plan.clients.iter().any(|client| {
+        client.id == client_id && client.authentication != ClientAuthentication::None
+    });
+    if !secret_used {
+        return Err(AdminError::UnknownClient(client_id.to_owned()));
+    }
+    let secret = Secret::random()?;
+    let store = storage.open().await?;
+    let added = store
+        .add_client_secret(
+            client_id,
+            &token_hash(secret.expose()),
+            replace,
+            unix_s(clock),
+        )
+        .await;
+    store.close().await;
+    added?;
+    Ok(secret)
+}
+
 /// Ends a session.
 pub async fn revoke_session(
     storage: &Storage,
     session: &str,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    let store = Store::open(&storage.place()).await?;
+    let store = storage.open().await?;
     let ended = store
         .end_session(session, "ended by the operator", "", unix_s(clock))
         .await;

@@ -62,7 +62,7 @@ impl Parts {
     /// The product's own parts. Password hashing is tuned to this machine here, which takes a moment of one core.
     pub async fn shipped(plan: &Arc<Plan>, setting: &Setting) -> Result<Self, StartError> {
         Budgets::check(plan)?;
-        let store = Store::open(&setting.storage.place()).await?;
+        let store = setting.storage.open().await?;
         let hasher = tune(&store, plan, &setting.clock).await;
         store.close().await;
         Ok(Self {

@@ -1,9 +1,9 @@
 //! Where the authority keeps what it vouches for.
 
 use vauban_policy::Plan;
-use vauban_secret::{FileError, Secret, SecretError, StateDir, write_private};
+use vauban_secret::{FileError, Secret, SecretError, StateDir, read_private, write_private};
 
-use crate::store::Place;
+use crate::store::{HashKey, Place, Store, StoreError};
 
 /// A provisioned state directory, and the database that belongs to it. Whoever makes it resolves the plan's references, since
 /// only binaries read the environment.
@@ -59,6 +59,13 @@ impl Storage {
     /// The state directory.
     pub fn state(&self) -> &StateDir {
         &self.state
+    }
+
+    /// Opens the database, with the key that lies beside it.
+    pub(crate) async fn open(&self) -> Result<Store, StoreError> {
+        let file = self.state.storage_key();
+        let key = HashKey::new(&read_private(&file)?).ok_or(StoreError::KeyFile(file))?;
+        Store::open(&self.place(), key).await
     }
 
     pub(crate) fn place(&self) -> Place {

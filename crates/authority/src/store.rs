@@ -3,16 +3,21 @@
 //! Every method here is one step that happens whole or not at all. What differs between the two databases is in
 //! [`database`], [`sqlite`] and [`postgres`]; the steps themselves are written once.
 
+mod clients;
+mod codes;
 mod database;
 mod joins;
+mod keyed;
 mod postgres;
 mod profile;
 mod refresh;
+mod requests;
 mod revocations;
 mod sessions;
 mod sqlite;
 mod users;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use sqlx::migrate::MigrateError;
@@ -22,7 +27,10 @@ use database::Database;
 use postgres::PostgresDatabase;
 use sqlite::SqliteDatabase;
 
+pub(crate) use codes::{CodeRefusal, NewGrant, OwnSession, Redeem, Redeemed};
+pub(crate) use keyed::{HashKey, KEY_DIGITS};
 pub(crate) use refresh::{Minted, Rotate, Rotated, SessionFacts};
+pub(crate) use requests::Stage;
 pub(crate) use revocations::Revoked;
 pub(crate) use sessions::NewSession;
 pub(crate) use users::{Change, PasswordHash, UserRow, UserToAdd};
@@ -36,10 +44,21 @@ pub(crate) enum Place {
     Postgres(Secret),
 }
 
+/// In errors.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(formatter, "`{}`", path.display()),
+            Self::Postgres(_) => formatter.write_str("on PostgreSQL"),
+        }
+    }
+}
+
 /// The open database.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     database: Database,
+    key: HashKey,
 }
 
 /// The database cannot be used or did not answer. Nothing in it was overwritten.
@@ -76,6 +95,17 @@ pub enum StoreError {
         /// Which difference.
         what: String,
     },
+    /// Its hashes are under another key.
+    #[error(
+        "the authority database {place} was made with another hash key\n  hint: put back the `authority/storage.key` of the state directory that it was made with"
+    )]
+    Key {
+        /// The file in backticks, or `on PostgreSQL`.
+        place: String,
+    },
+    /// What should be the key is none.
+    #[error("`{}` is no hash key: it must hold {KEY_DIGITS} hexadecimal digits", .0.display())]
+    KeyFile(PathBuf),
     /// The file cannot be made or read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -97,13 +127,18 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Opens what [`Store::create`] made, and brings it to this build's tables.
-    pub(crate) async fn open(place: &Place) -> Result<Self, StoreError> {
+    /// Opens what [`Store::create`] made, and brings it to this build's tables and under this key.
+    pub(crate) async fn open(place: &Place, key: HashKey) -> Result<Self, StoreError> {
         let database = match place {
             Place::Sqlite(path) => Database::Sqlite(SqliteDatabase::open(path).await?),
             Place::Postgres(url) => Database::Postgres(PostgresDatabase::open(url).await?),
         };
-        Ok(Self { database })
+        let checked = keyed::check(&database, &key, &place.to_string()).await;
+        if let Err(error) = checked {
+            database.close().await;
+            return Err(error);
+        }
+        Ok(Self { database, key })
     }
 
     /// Makes an empty database where there is none. On PostgreSQL somebody else has made it, and [`Store::open`] its tables.
@@ -142,6 +177,14 @@ fn read_time(stored: i64) -> u64 {
 
 fn stored_roles(roles: &[String]) -> String {
     serde_json::Value::from(roles.to_vec()).to_string()
+}
+
+fn stored_scope(scope: Option<&[String]>) -> Option<String> {
+    scope.map(|scope| scope.join(" "))
+}
+
+fn read_scope(stored: Option<String>) -> Option<Vec<String>> {
+    stored.map(|text| text.split_whitespace().map(str::to_owned).collect())
 }
 
 fn read_roles(stored: &str) -> Result<Vec<String>, StoreError> {

@@ -199,6 +199,11 @@ impl StateDir {
         self.root.join("authority/postgres")
     }
 
+    /// Under this key the authority's database keeps its hashes; only the authority reads it.
+    pub fn storage_key(&self) -> PathBuf {
+        self.root.join("authority/storage.key")
+    }
+
     /// Key A: signs access tokens (ES256, PKCS#8).
     pub fn access_key(&self) -> PathBuf {
         self.root.join("authority/access.key.pem")

@@ -40,7 +40,7 @@ pub async fn add_user(
     check_names(&user)?;
     check_roles(plan, &user.roles)?;
     check_password(&user.password, &user.username)?;
-    let store = Store::open(&storage.place()).await?;
+    let store = storage.open().await?;
     let added = hash_and_add(&store, &user, unix_s(clock)).await;
     store.close().await;
     if added? {
@@ -90,7 +90,7 @@ pub async fn reset_password(
     password: &Secret,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    let store = Store::open(&storage.place()).await?;
+    let store = storage.open().await?;
     let found = hash_and_reset(&store, subject, password, unix_s(clock)).await;
     store.close().await;
     known(found?, subject)
@@ -102,7 +102,7 @@ async fn change(
     change: Change<'_>,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    let store = Store::open(&storage.place()).await?;
+    let store = storage.open().await?;
     let found = store.change_user(subject, change, unix_s(clock)).await;
     store.close().await;
     known(found?, subject)
@@ -175,6 +175,13 @@ fn check_names(user: &NewUser) -> Result<(), AdminError> {
         "letters, digits and `._@+:-`",
         |byte| byte.is_ascii_alphanumeric() || b"._@+:-".contains(&byte),
     )?;
+    if user.subject.starts_with(crate::CLIENT_SUBJECT) {
+        return Err(AdminError::Name {
+            what: "subject",
+            form: "no `client:` at its beginning, which is for clients",
+            value: user.subject.clone(),
+        });
+    }
     plain(
         "user name",
         &user.username,

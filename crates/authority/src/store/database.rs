@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, FromRow, Postgres, Sqlite};
 
 use super::StoreError;
+use super::keyed::Keyed;
 use super::postgres::PostgresDatabase;
 use super::sqlite::SqliteDatabase;
 
@@ -61,7 +62,8 @@ pub(super) use locking;
 pub(super) enum Value<'a> {
     Integer(i64),
     Text(&'a str),
-    Bytes(&'a [u8]),
+    NoText,
+    Hash(&'a [u8]),
 }
 
 impl From<i64> for Value<'_> {
@@ -82,15 +84,16 @@ impl<'a> From<&'a String> for Value<'a> {
     }
 }
 
-impl<'a> From<&'a [u8]> for Value<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Self::Bytes(bytes)
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Self::NoText, Self::Text)
     }
 }
 
-impl<'a> From<&'a [u8; 32]> for Value<'a> {
-    fn from(hash: &'a [u8; 32]) -> Self {
-        Self::Bytes(hash)
+/// The only bytes that have a way into a statement: a hash without the key is no value.
+impl<'a> From<&'a Keyed> for Value<'a> {
+    fn from(hash: &'a Keyed) -> Self {
+        Self::Hash(hash.stored())
     }
 }
 
@@ -285,7 +288,8 @@ fn sqlite(values: &[Value<'_>]) -> Result<SqliteArguments, sqlx::Error> {
         match *value {
             Value::Integer(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
-            Value::Bytes(bytes) => arguments.add(bytes),
+            Value::NoText => arguments.add(None::<&str>),
+            Value::Hash(bytes) => arguments.add(bytes),
         }
         .map_err(sqlx::Error::Encode)?;
     }
@@ -298,7 +302,8 @@ fn postgres(values: &[Value<'_>]) -> Result<PgArguments, sqlx::Error> {
         match *value {
             Value::Integer(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
-            Value::Bytes(bytes) => arguments.add(bytes),
+            Value::NoText => arguments.add(None::<&str>),
+            Value::Hash(bytes) => arguments.add(bytes),
         }
         .map_err(sqlx::Error::Encode)?;
     }

@@ -10,7 +10,12 @@ impl Store {
         expires_at: u64,
     ) -> Result<(), StoreError> {
         let statement = "INSERT INTO join_tokens (hash, spiffe, expires_at) VALUES ($1, $2, $3)";
-        let values = [hash.into(), spiffe.into(), stored_time(expires_at).into()];
+        let hash = self.key.of(hash);
+        let values = [
+            (&hash).into(),
+            spiffe.into(),
+            stored_time(expires_at).into(),
+        ];
         self.database.execute(statement, &values).await.map(drop)
     }
 
@@ -22,7 +27,8 @@ impl Store {
     ) -> Result<Option<String>, StoreError> {
         let statement = "UPDATE join_tokens SET used_at = $1 \
                          WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 RETURNING spiffe";
-        let values = [stored_time(now).into(), hash.into()];
+        let hash = self.key.of(hash);
+        let values = [stored_time(now).into(), (&hash).into()];
         let row: Option<(String,)> = self.database.change(statement, &values).await?;
         Ok(row.map(|(spiffe,)| spiffe))
     }

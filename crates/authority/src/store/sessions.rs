@@ -3,8 +3,9 @@
 use crate::judge::Issued;
 
 use super::database::{Sql, Transaction, locking};
+use super::keyed::Keyed;
 use super::revocations::end_session;
-use super::{Store, StoreError, read_roles, read_time, stored_roles, stored_time};
+use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, stored_time};
 
 /// Rows that one round of cleaning removes from each table, so that a writer never waits long.
 const CLEANED_MAX: i64 = 1_000;
@@ -46,6 +47,26 @@ macro_rules! expired {
     };
 }
 
+/// The removal of whatever belongs to sessions past their absolute end.
+macro_rules! of_ended {
+    ($table:literal) => {
+        Sql {
+            sqlite: of_ended!($table, ")"),
+            postgres: of_ended!($table, " FOR UPDATE OF o SKIP LOCKED)"),
+        }
+    };
+    ($table:literal, $end:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE hash IN (SELECT o.hash FROM sessions s JOIN ",
+            $table,
+            " o ON o.session = s.id WHERE s.ends_at <= $1 ORDER BY s.ends_at LIMIT $2",
+            $end
+        )
+    };
+}
+
 type IssuedColumns = (
     String,
     String,
@@ -55,6 +76,7 @@ type IssuedColumns = (
     i64,
     i64,
     Option<i64>,
+    Option<String>,
 );
 
 impl Store {
@@ -83,14 +105,14 @@ impl Store {
         }
         insert_issued(
             &mut transaction,
-            &new.access_hash,
+            &self.key.of(&new.access_hash),
             new.id,
             new.access_expires_at,
         )
         .await?;
         insert_refresh(
             &mut transaction,
-            &new.refresh_hash,
+            &self.key.of(&new.refresh_hash),
             new.id,
             new.now,
             new.ends_at,
@@ -102,16 +124,30 @@ impl Store {
 
     /// What the registry knows about a token.
     pub(crate) async fn issued(&self, hash: &[u8; 32]) -> Result<Option<Issued>, StoreError> {
-        let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at \
+        let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at, s.scope \
                          FROM issued_tokens t JOIN sessions s ON s.id = t.session WHERE t.hash = $1";
-        let row: Option<IssuedColumns> = self.database.row(statement, &[hash.into()]).await?;
+        let row: Option<IssuedColumns> = self
+            .database
+            .row(statement, &[(&self.key.of(hash)).into()])
+            .await?;
         row.map(
-            |(subject, client_id, tenant, roles, session, token_ends, session_ends, ended)| {
+            |(
+                subject,
+                client_id,
+                tenant,
+                roles,
+                session,
+                token_ends,
+                session_ends,
+                ended,
+                scope,
+            )| {
                 Ok(Issued {
                     subject,
                     client_id,
                     tenant,
                     roles: read_roles(&roles)?,
+                    scope: read_scope(scope),
                     session,
                     token_expires_at: read_time(token_ends),
                     session_ends_at: read_time(session_ends),
@@ -167,13 +203,26 @@ impl Store {
     }
 }
 
-/// What [`Store::clean`] removes. Replicas that clean at the same time step over each other's rows.
-const EXPIRED: [Sql; 4] = [
+/// What [`Store::clean`] removes. Replicas that clean at the same time step over each other's rows. What belongs to a session goes
+/// before it, so that no session takes thousands of rows with it in one step.
+const EXPIRED: [Sql; 9] = [
     expired!(
         "DELETE FROM issued_tokens WHERE hash IN (SELECT hash FROM issued_tokens WHERE expires_at <= $1 LIMIT $2"
     ),
+    of_ended!("issued_tokens"),
+    of_ended!("refresh_tokens"),
+    of_ended!("codes"),
     expired!(
-        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= $1 LIMIT $2"
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions s WHERE ends_at <= $1 \
+         AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.session = s.id) \
+         AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.session = s.id) \
+         AND NOT EXISTS (SELECT 1 FROM issued_tokens t WHERE t.session = s.id) ORDER BY ends_at LIMIT $2"
+    ),
+    expired!(
+        "DELETE FROM waiting_requests WHERE hash IN (SELECT hash FROM waiting_requests WHERE expires_at <= $1 LIMIT $2"
+    ),
+    expired!(
+        "DELETE FROM client_secrets WHERE hash IN (SELECT hash FROM client_secrets WHERE ended_at <= $1 LIMIT $2"
     ),
     expired!(
         "DELETE FROM join_tokens WHERE hash IN (SELECT hash FROM join_tokens WHERE expires_at <= $1 LIMIT $2"
@@ -186,7 +235,7 @@ const EXPIRED: [Sql; 4] = [
 
 pub(super) async fn insert_issued(
     transaction: &mut Transaction,
-    hash: &[u8; 32],
+    hash: &Keyed,
     session: &str,
     expires_at: u64,
 ) -> Result<(), StoreError> {
@@ -197,7 +246,7 @@ pub(super) async fn insert_issued(
 
 pub(super) async fn insert_refresh(
     transaction: &mut Transaction,
-    hash: &[u8; 32],
+    hash: &Keyed,
     session: &str,
     now: u64,
     ends_at: u64,

@@ -5,7 +5,7 @@ use vauban_secret::Secret;
 use vauban_testkit::postgres::Cluster;
 
 use super::database::Database;
-use super::{NewSession, PasswordHash, Place, Store, StoreError, UserToAdd};
+use super::{HashKey, NewSession, PasswordHash, Place, Store, StoreError, UserToAdd};
 use crate::identifier::token_hash;
 
 const NOW: u64 = 1_000;
@@ -18,7 +18,17 @@ struct Ground {
     _folder: TempDir,
 }
 
+/// The key of every test's database.
+fn key() -> HashKey {
+    HashKey::new(&Secret::from("5a".repeat(32))).unwrap()
+}
+
 impl Ground {
+    /// Another process with the same database.
+    async fn another(&self) -> Store {
+        Store::open(&self.place, key()).await.unwrap()
+    }
+
     async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::Sqlite(folder.path().join("authority.db"));
@@ -34,7 +44,7 @@ impl Ground {
 
     async fn on(place: Place, folder: TempDir) -> Self {
         Store::create(&place).await.unwrap();
-        let store = Store::open(&place).await.unwrap();
+        let store = Store::open(&place, key()).await.unwrap();
         let password = PasswordHash("hash".to_owned());
         let user = UserToAdd {
             subject: "1",
@@ -175,7 +185,7 @@ async fn postgres_waits_for_the_disk_whatever_its_default_is() {
     ] {
         let url = cluster.database(default).unwrap();
         let url = format!("{url}?options=-csynchronous_commit%3D{default}");
-        let store = Store::open(&Place::Postgres(Secret::from(url)))
+        let store = Store::open(&Place::Postgres(Secret::from(url)), key())
             .await
             .unwrap();
         let statement = "SELECT current_setting('synchronous_commit')";
@@ -188,7 +198,7 @@ async fn postgres_waits_for_the_disk_whatever_its_default_is() {
 #[tokio::test]
 async fn a_url_that_is_none_appears_in_no_error() {
     for url in ["mysql://vauban:hunter2@db/authority", "postgres://[hunter2"] {
-        let error = Store::open(&Place::Postgres(Secret::from(url))).await;
+        let error = Store::open(&Place::Postgres(Secret::from(url)), key()).await;
         let error = error.unwrap_err();
         assert!(matches!(error, StoreError::Url));
         assert!(!format!("{error} {error:?}").contains("hunter2"));

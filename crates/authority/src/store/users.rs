@@ -66,7 +66,7 @@ impl Store {
     }
 
     pub(crate) async fn user_named(&self, username: &str) -> Result<Option<UserRow>, StoreError> {
-        let statement = "SELECT subject, tenant, roles, password, disabled_at, changes FROM users WHERE username = $1";
+        let statement = "SELECT subject, tenant, roles, password, disabled_at, changes FROM users WHERE username = $1 AND password <> ''";
         let row: Option<UserColumns> = self.database.row(statement, &[username.into()]).await?;
         row.map(|(subject, tenant, roles, password, disabled, changes)| {
             let roles = read_roles(&roles)?;

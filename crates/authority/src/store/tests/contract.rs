@@ -10,7 +10,7 @@ use crate::hasher::Cost;
 use crate::identifier::token_hash;
 use crate::judge::{Rotation, RotationRefusal};
 use crate::store::{
-    Change, Minted, PasswordHash, Rotate, Rotated, SessionFacts, Store, StoreError, UserToAdd,
+    Change, Minted, PasswordHash, Rotate, Rotated, SessionFacts, StoreError, UserToAdd,
 };
 
 /// Uses of one token at the same time.
@@ -45,6 +45,7 @@ pub(super) async fn cleaning_removes_what_is_over_and_nothing_else(ground: &Grou
 
 fn attempt<'a>(presented: &str, successor: &str, judge: &'a Rotation) -> Rotate<'a> {
     Rotate {
+        scope: None,
         judge,
         presented: token_hash(presented.as_bytes()),
         successor: token_hash(successor.as_bytes()),
@@ -83,7 +84,7 @@ pub(super) async fn a_failed_signature_leaves_the_token_unused(ground: &Ground) 
 pub(super) async fn another_process_that_rotates_at_the_same_time_is_seen(ground: &Ground) {
     let store = &ground.store;
     assert!(begin(store, "s", ENDS).await);
-    let other = Store::open(&ground.place).await.unwrap();
+    let other = ground.another().await;
     let (first, second) = (
         attempt("refresh s", "a", &Rotation),
         attempt("refresh s", "b", &Rotation),
@@ -180,10 +181,7 @@ pub(super) async fn a_stored_value_that_we_never_write_is_an_error(ground: &Grou
 
 pub(super) async fn of_many_refreshes_at_once_one_wins(ground: &Ground) {
     assert!(begin(&ground.store, "s", ENDS).await);
-    let stores = [
-        ground.store.clone(),
-        Store::open(&ground.place).await.unwrap(),
-    ];
+    let stores = [ground.store.clone(), ground.another().await];
     let mut racing = JoinSet::new();
     for (number, store) in stores.into_iter().cycle().take(RACERS).enumerate() {
         racing.spawn(async move {
@@ -207,7 +205,7 @@ pub(super) async fn of_many_uses_of_a_join_token_one_is_served(ground: &Ground) 
     let spiffe = "spiffe://d/line/edge";
     store.add_join_token(&[7; 32], spiffe, ENDS).await.unwrap();
     store.add_join_token(&[8; 32], spiffe, NOW).await.unwrap();
-    let other = Arc::new(Store::open(&ground.place).await.unwrap());
+    let other = Arc::new(ground.another().await);
     let mut racing = JoinSet::new();
     for number in 0..RACERS {
         let store = if number % 2 == 0 {
@@ -225,7 +223,7 @@ pub(super) async fn of_many_uses_of_a_join_token_one_is_served(ground: &Ground) 
 
 /// Whatever the order, a user who was disabled while logins ended has no live session.
 pub(super) async fn a_login_that_races_a_change_leaves_no_session(ground: &Ground) {
-    let other = Store::open(&ground.place).await.unwrap();
+    let other = ground.another().await;
     let mut racing = JoinSet::new();
     for number in 0..RACERS {
         let store = ground.store.clone();
