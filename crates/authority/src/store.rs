@@ -8,6 +8,7 @@ mod codes;
 mod database;
 mod joins;
 mod keyed;
+mod listen;
 mod postgres;
 mod profile;
 mod refresh;
@@ -29,6 +30,7 @@ use sqlite::SqliteDatabase;
 
 pub(crate) use codes::{CodeRefusal, NewGrant, OwnSession, Redeem, Redeemed};
 pub(crate) use keyed::{HashKey, KEY_DIGITS};
+pub(crate) use listen::Ended;
 pub(crate) use refresh::{Minted, Rotate, Rotated, SessionFacts};
 pub(crate) use requests::Stage;
 pub(crate) use revocations::Revoked;
@@ -121,6 +123,9 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the authority database did not answer")]
     Sql(#[from] sqlx::Error),
+    /// It is gone, or stopped.
+    #[error("the authority database did not answer in time")]
+    Silent,
     /// A stored value has a form that we never write.
     #[error("the authority database holds a damaged `{0}`")]
     Value(&'static str),

@@ -4,14 +4,20 @@
 //! written once above it, so they cannot drift apart. A trait with every method of the store would have doubled each
 //! transaction; `sqlx::Any` would have done without typed options, and so without what makes a commit durable (ADR 9).
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, FromRow, Postgres, Sqlite};
+use tokio::time::timeout;
 
 use super::StoreError;
 use super::keyed::Keyed;
 use super::postgres::PostgresDatabase;
 use super::sqlite::SqliteDatabase;
+
+/// Longer than PostgreSQL itself lets a statement run, so that this limit is only for one that does not answer at all.
+const ANSWER_TIME: Duration = Duration::from_secs(6);
 
 /// An open database. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -115,7 +121,9 @@ impl Database {
             Self::Sqlite(database) => {
                 Transaction::Sqlite(database.writes.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Self::Postgres(database) => Transaction::Postgres(database.pool.begin().await?),
+            Self::Postgres(database) => {
+                Transaction::Postgres(in_time(database.pool.begin()).await?)
+            }
         })
     }
 
@@ -131,10 +139,11 @@ impl Database {
                 .execute(&database.writes)
                 .await?
                 .rows_affected(),
-            Self::Postgres(database) => sqlx::query_with(sql.postgres, postgres(values)?)
-                .execute(&database.pool)
-                .await?
-                .rows_affected(),
+            Self::Postgres(database) => {
+                let answer =
+                    sqlx::query_with(sql.postgres, postgres(values)?).execute(&database.pool);
+                in_time(answer).await?.rows_affected()
+            }
         })
     }
 
@@ -153,9 +162,9 @@ impl Database {
                     .await?
             }
             Self::Postgres(database) => {
-                sqlx::query_as_with(sql.postgres, postgres(values)?)
-                    .fetch_optional(&database.pool)
-                    .await?
+                let answer = sqlx::query_as_with(sql.postgres, postgres(values)?)
+                    .fetch_optional(&database.pool);
+                in_time(answer).await?
             }
         })
     }
@@ -174,9 +183,9 @@ impl Database {
                     .await?
             }
             Self::Postgres(database) => {
-                sqlx::query_as_with(sql.postgres, postgres(values)?)
-                    .fetch_optional(&database.pool)
-                    .await?
+                let answer = sqlx::query_as_with(sql.postgres, postgres(values)?)
+                    .fetch_optional(&database.pool);
+                in_time(answer).await?
             }
         })
     }
@@ -195,9 +204,9 @@ impl Database {
                     .await?
             }
             Self::Postgres(database) => {
-                sqlx::query_as_with(sql.postgres, postgres(values)?)
-                    .fetch_all(&database.pool)
-                    .await?
+                let answer =
+                    sqlx::query_as_with(sql.postgres, postgres(values)?).fetch_all(&database.pool);
+                in_time(answer).await?
             }
         })
     }
@@ -224,10 +233,11 @@ impl Transaction {
                 .execute(&mut **transaction)
                 .await?
                 .rows_affected(),
-            Self::Postgres(transaction) => sqlx::query_with(sql.postgres, postgres(values)?)
-                .execute(&mut **transaction)
-                .await?
-                .rows_affected(),
+            Self::Postgres(transaction) => {
+                let answer =
+                    sqlx::query_with(sql.postgres, postgres(values)?).execute(&mut **transaction);
+                in_time(answer).await?.rows_affected()
+            }
         })
     }
 
@@ -245,9 +255,9 @@ impl Transaction {
                     .await?
             }
             Self::Postgres(transaction) => {
-                sqlx::query_as_with(sql.postgres, postgres(values)?)
-                    .fetch_optional(&mut **transaction)
-                    .await?
+                let answer = sqlx::query_as_with(sql.postgres, postgres(values)?)
+                    .fetch_optional(&mut **transaction);
+                in_time(answer).await?
             }
         })
     }
@@ -266,19 +276,34 @@ impl Transaction {
                     .await?
             }
             Self::Postgres(transaction) => {
-                sqlx::query_as_with(sql.postgres, postgres(values)?)
-                    .fetch_all(&mut **transaction)
-                    .await?
+                let answer = sqlx::query_as_with(sql.postgres, postgres(values)?)
+                    .fetch_all(&mut **transaction);
+                in_time(answer).await?
             }
         })
+    }
+
+    /// Whether authorities in other processes are told by the database itself.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
     /// Makes it all true; it is durable when this returns.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         Ok(match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => in_time(transaction.commit()).await?,
         })
+    }
+}
+
+/// A server that is gone, or stopped, may leave a statement without an answer for ever.
+pub(super) async fn in_time<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match timeout(ANSWER_TIME, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_elapsed) => Err(StoreError::Silent),
     }
 }
 

@@ -14,7 +14,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
 
 /// Connections of one process.
 const CONNECTIONS_MAX: u32 = 8;
-/// Wait for a connection, for a statement, for another's lock.
+/// Wait for a connection; less than for a statement, so that a lost server is told from a slow one.
+const CONNECT_TIME: Duration = Duration::from_secs(2);
+/// Wait for a statement, for another's lock.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// The open database.
@@ -28,7 +30,7 @@ impl PostgresDatabase {
     pub(super) async fn open(url: &Secret) -> Result<Self, StoreError> {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
-            .acquire_timeout(WAIT)
+            .acquire_timeout(CONNECT_TIME)
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     // Whatever the server's default is: a commit that is acknowledged is on disk. Stronger settings stay.

@@ -1,6 +1,7 @@
 //! Sessions that were ended, and who still has to hear of it.
 
 use super::database::Transaction;
+use super::listen::TELL;
 use super::{Store, StoreError, read_time, stored_time};
 
 /// Rows that one round settles.
@@ -35,12 +36,16 @@ impl Store {
         Ok(rows.into_iter().map(revoked).collect())
     }
 
-    /// Marks all revocations up to `number` as heard.
-    pub(crate) async fn settle(&self, number: i64, now: u64) -> Result<(), StoreError> {
+    /// Marks these revocations as heard. Each by its number: another one may have got a smaller number and become visible later.
+    pub(crate) async fn settle(&self, numbers: &[i64], now: u64) -> Result<(), StoreError> {
         let statement =
-            "UPDATE revocations SET settled_at = $1 WHERE settled_at IS NULL AND number <= $2";
-        let values = [stored_time(now).into(), number.into()];
-        self.database.execute(statement, &values).await.map(drop)
+            "UPDATE revocations SET settled_at = $1 WHERE settled_at IS NULL AND number = $2";
+        let mut transaction = self.database.begin().await?;
+        for number in numbers {
+            let values = [stored_time(now).into(), (*number).into()];
+            transaction.execute(statement, &values).await?;
+        }
+        transaction.commit().await
     }
 }
 
@@ -68,5 +73,8 @@ pub(super) async fn end_session(
         now.into(),
     ];
     transaction.execute(tell, &values).await?;
+    if transaction.is_shared() {
+        let _told: Option<(Option<String>,)> = transaction.row(TELL, &[id.into()]).await?;
+    }
     Ok(true)
 }

@@ -15,7 +15,7 @@ use vauban_authority::{
     issue_join_token, provision, run,
 };
 use vauban_net::{Clock, ManualClock, Socket, Stopper, SystemClock, stop_pair};
-use vauban_policy::{Plan, TextFile, load};
+use vauban_policy::{Plan, SecretRef, TextFile, load};
 use vauban_secret::{Secret, StateDir};
 
 use crate::client::{Answer, Caller, Watch, send};
@@ -44,6 +44,12 @@ struct Running {
     line: JoinHandle<Result<(), RunError>>,
     audit: Log,
     writer: Writer,
+}
+
+/// The second of two authorities.
+pub(crate) struct Twin {
+    pub(crate) address: SocketAddr,
+    _running: Running,
 }
 
 /// A session as its client holds it.
@@ -89,12 +95,25 @@ impl World {
 
     /// A running authority, some of its parts replaced.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
+        Self::start_in(plan(), change).await
+    }
+
+    /// A running authority that keeps everything in this database of `PostgreSQL`.
+    pub(crate) async fn start_on(url: &str) -> Self {
+        let mut plan = plan();
+        plan.issuer.store.postgres = Some(SecretRef(url.to_owned()));
+        Self::start_in(plan, |_parts| {}).await
+    }
+
+    async fn start_in(plan: Plan, change: impl FnOnce(&mut Parts)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path().join("state")).unwrap();
-        let storage = Storage::embedded(state.clone());
+        // The reference is the URL itself here.
+        let resolve = |reference: &str| Ok(Secret::from(reference));
+        let storage = Storage::of(&plan, state.clone(), &resolve).unwrap();
         // Certificates are judged by the system's clock, so the manual one begins there.
         let clock = Arc::new(ManualClock::new(SystemClock.unix_ms()));
-        let plan = Arc::new(plan());
+        let plan = Arc::new(plan);
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         provision(&storage, &plan, &shared).await.unwrap();
         for (subject, username, tenant, role) in [
@@ -155,7 +174,22 @@ impl World {
     }
 
     async fn run(&mut self, change: impl FnOnce(&mut Parts)) {
-        let (audit, writer) = Log::open(&self.state.audit(), "authority").unwrap();
+        let (address, running) = self.line("authority", change).await;
+        self.address = address;
+        self.running = Some(running);
+    }
+
+    /// Another authority with the same keys and the same database, as a second machine has them.
+    pub(crate) async fn twin(&self) -> Twin {
+        let (address, running) = self.line("authority-twin", |_parts| {}).await;
+        Twin {
+            address,
+            _running: running,
+        }
+    }
+
+    async fn line(&self, log: &str, change: impl FnOnce(&mut Parts)) -> (SocketAddr, Running) {
+        let (audit, writer) = Log::open(&self.state.audit(), log).unwrap();
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
         let setting = Setting {
             storage: self.storage.clone(),
@@ -171,18 +205,36 @@ impl World {
         let socket = Socket::bind_tcp(SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
             .unwrap();
-        self.address = socket.local_addr().unwrap();
+        let address = socket.local_addr().unwrap();
         let (stopper, stop) = stop_pair();
         let line = vauban_net::task::spawn(
             "authority",
             run(Arc::clone(&self.plan), setting, parts, socket, stop),
         );
-        self.running = Some(Running {
+        let running = Running {
             stopper,
             line,
             audit,
             writer,
-        });
+        };
+        (address, running)
+    }
+
+    /// Asks until the line says, to anybody, that it is ready, or that it is not.
+    pub(crate) async fn until_ready(&self, ready: bool) {
+        self.until_ready_at(self.address, ready).await;
+    }
+
+    pub(crate) async fn until_ready_at(&self, address: SocketAddr, ready: bool) {
+        loop {
+            let answer = send(address, &self.ca_pem, None, "GET /readyz HTTP/1.1", "").await;
+            let status = if ready { 200 } else { 503 };
+            if answer.status == status {
+                assert_eq!(answer.json(), json!({"ready": ready}));
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// A certificate for `spiffe`, the way a workload gets one.
@@ -276,13 +328,12 @@ impl World {
     }
 
     pub(crate) async fn watch(&self) -> Watch {
-        let mut watch = Watch::open(
-            self.address,
-            &self.ca_pem,
-            &self.edge,
-            "/internal/revocations",
-        )
-        .await;
+        self.watch_at(self.address).await
+    }
+
+    pub(crate) async fn watch_at(&self, address: SocketAddr) -> Watch {
+        let mut watch =
+            Watch::open(address, &self.ca_pem, &self.edge, "/internal/revocations").await;
         watch.until("{\"ping\":0}").await;
         watch
     }

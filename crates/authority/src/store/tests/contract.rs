@@ -36,7 +36,7 @@ pub(super) async fn cleaning_removes_what_is_over_and_nothing_else(ground: &Grou
         assert!(!store.clean(now).await.unwrap());
         assert_eq!(counts(store).await, expected, "{now}");
     }
-    store.settle(1, NOW + 600).await.unwrap();
+    store.settle(&[1], NOW + 600).await.unwrap();
     store.clean(NOW + 600).await.unwrap();
     assert_eq!(counts(store).await, [0, 1, 1, 0, 0]);
     store.clean(ENDS).await.unwrap();
@@ -129,7 +129,7 @@ pub(super) async fn disabling_ends_sessions_once_and_begins_no_more(ground: &Gro
         (2, "b".to_owned(), "user disabled".to_owned()),
     ];
     assert_eq!(told, expected);
-    store.settle(1, NOW).await.unwrap();
+    store.settle(&[1], NOW).await.unwrap();
     assert_eq!(store.unsettled().await.unwrap().len(), 1);
 }
 
