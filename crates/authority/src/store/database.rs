@@ -211,6 +211,28 @@ impl Database {
         })
     }
 
+    /// Runs a statement of a test, whatever is in it.
+    #[cfg(test)]
+    pub(super) async fn run(&self, statement: &str) {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match self {
+            Self::Sqlite(database) => drop(
+                sqlx::query(statement)
+                    .execute(&database.writes)
+                    .await
+                    .unwrap(),
+            ),
+            Self::Postgres(database) => {
+                drop(
+                    sqlx::query(statement)
+                        .execute(&database.pool)
+                        .await
+                        .unwrap(),
+                );
+            }
+        }
+    }
+
     /// Ends all connections.
     pub(super) async fn close(&self) {
         match self {

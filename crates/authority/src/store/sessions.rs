@@ -8,7 +8,7 @@ use super::revocations::end_session;
 use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, stored_time};
 
 /// Rows that one round of cleaning removes from each table, so that a writer never waits long.
-const CLEANED_MAX: i64 = 1_000;
+pub(super) const CLEANED_MAX: i64 = 1_000;
 
 /// A session to begin, with its first tokens.
 #[derive(Debug)]

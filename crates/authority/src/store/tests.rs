@@ -5,7 +5,7 @@ use vauban_secret::Secret;
 use vauban_testkit::postgres::Cluster;
 
 use super::database::Database;
-use super::{HashKey, NewSession, PasswordHash, Place, Store, StoreError, UserToAdd};
+use super::{Change, HashKey, NewSession, PasswordHash, Place, Store, StoreError, UserToAdd};
 use crate::identifier::token_hash;
 
 const NOW: u64 = 1_000;
@@ -26,7 +26,11 @@ fn key() -> HashKey {
 impl Ground {
     /// Another process with the same database.
     async fn another(&self) -> Store {
-        Store::open(&self.place, key()).await.unwrap()
+        self.reopen().await.unwrap()
+    }
+
+    async fn reopen(&self) -> Result<Store, StoreError> {
+        Store::open(&self.place, key()).await
     }
 
     async fn sqlite() -> Self {
@@ -64,12 +68,12 @@ impl Ground {
 
 /// Runs every step of the contract on each database.
 macro_rules! contract {
-    ($($step:ident),+ $(,)?) => {
+    ($($(@$part:ident)? $step:ident),+ $(,)?) => {
         mod sqlite {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $step() {
-                    super::contract::$step(&super::Ground::sqlite().await).await;
+                    super::contract::$($part::)?$step(&super::Ground::sqlite().await).await;
                 }
             )+
         }
@@ -83,7 +87,7 @@ macro_rules! contract {
             $(
                 println!(stringify!($step));
                 let ground = Ground::postgres(&cluster, stringify!($step)).await;
-                contract::$step(&ground).await;
+                contract::$($part::)?$step(&ground).await;
                 ground.store.close().await;
             )+
         }
@@ -104,6 +108,17 @@ contract!(
     of_many_refreshes_at_once_one_wins,
     of_many_uses_of_a_join_token_one_is_served,
     the_cost_of_a_password_is_remembered,
+    @grants a_code_gives_back_what_was_agreed_to,
+    @grants a_grant_that_began_before_a_change_is_none,
+    @grants a_replaced_secret_of_a_client_is_none,
+    @grants clients_of_their_own_get_sessions_at_once,
+    @grants of_many_uses_of_a_code_one_wins_and_its_session_ends,
+    @grants of_many_uses_of_a_pushed_request_one_is_served,
+    @keeping a_changed_step_of_the_tables_is_refused,
+    @keeping a_newer_database_is_refused,
+    @keeping another_key_opens_nothing,
+    @keeping hashes_from_before_the_key_are_put_under_it,
+    @keeping what_is_over_goes_in_bounded_batches,
 );
 
 async fn begin(store: &Store, id: &str, ends_at: u64) -> bool {
@@ -203,4 +218,26 @@ async fn a_url_that_is_none_appears_in_no_error() {
         assert!(matches!(error, StoreError::Url));
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
+}
+
+/// The transaction that ends a session tells the others, when it has become true.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_tells_others_what_ended() {
+    let Some(cluster) = Cluster::start().unwrap() else {
+        return;
+    };
+    let ground = Ground::postgres(&cluster, "ended").await;
+    let mut ended = ground.another().await.listen().await.unwrap().unwrap();
+    for session in ["a", "b"] {
+        assert!(begin(&ground.store, session, ENDS).await);
+    }
+    let store = &ground.store;
+    assert!(store.end_session("a", "logout", "d", NOW).await.unwrap());
+    assert_eq!(ended.next().await.unwrap(), "a");
+    assert!(store.change_user("1", Change::Disabled, NOW).await.unwrap());
+    assert_eq!(ended.next().await.unwrap(), "b");
+    cluster.crash().unwrap();
+    assert!(ended.next().await.is_err());
+    let sqlite = Ground::sqlite().await;
+    assert!(sqlite.store.listen().await.unwrap().is_none());
 }

@@ -1,5 +1,8 @@
 //! What every database must do for the store: one suite, run on each.
 
+pub(super) mod grants;
+pub(super) mod keeping;
+
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
