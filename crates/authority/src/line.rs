@@ -17,6 +17,7 @@ use crate::LINE;
 use crate::admin::{AdminError, access_key, internal_ca, internal_key, unix_s};
 use crate::answer::Front;
 use crate::ca::{CERTIFICATE_SECONDS, CaError, InternalCa};
+use crate::call::Unable;
 use crate::feed::Feed;
 use crate::internal::InternalKey;
 use crate::judge::Names;
@@ -236,8 +237,8 @@ async fn clean(authority: Arc<Authority>) {
     loop {
         ticks.tick().await;
         let before = authority.now().saturating_sub(CLEAN_GRACE_SECONDS);
-        while matches!(authority.store.clean(before).await, Ok(true)) {
-            tokio::task::yield_now().await;
+        if let Err(error) = authority.store.clean_all(before).await {
+            let _reported = Unable::because(&error);
         }
     }
 }

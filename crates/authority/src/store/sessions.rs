@@ -1,5 +1,9 @@
 //! Sessions and the registry of issued tokens.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use crate::judge::Issued;
 
 use super::database::{Sql, Transaction, locking};
@@ -8,7 +12,9 @@ use super::revocations::end_session;
 use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, stored_time};
 
 /// Rows that one round of cleaning removes from each table, so that a writer never waits long.
-pub(super) const CLEANED_MAX: i64 = 1_000;
+pub(super) const CLEANED_MAX: i64 = 250;
+/// Between two steps of cleaning the writer's place is free for this long.
+const CLEAN_PAUSE: Duration = Duration::from_millis(10);
 
 /// A session to begin, with its first tokens.
 #[derive(Debug)]
@@ -47,21 +53,44 @@ macro_rules! expired {
     };
 }
 
+/// The sessions that one round may touch: looking for rows among all that are over would take longer the more there are.
+macro_rules! first_ended {
+    () => {
+        "(SELECT id FROM sessions WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2)"
+    };
+}
+
 /// The removal of whatever belongs to sessions past their absolute end.
 macro_rules! of_ended {
     ($table:literal) => {
         Sql {
             sqlite: of_ended!($table, ")"),
-            postgres: of_ended!($table, " FOR UPDATE OF o SKIP LOCKED)"),
+            postgres: of_ended!($table, " FOR UPDATE SKIP LOCKED)"),
         }
     };
     ($table:literal, $end:literal) => {
         concat!(
             "DELETE FROM ",
             $table,
-            " WHERE hash IN (SELECT o.hash FROM sessions s JOIN ",
+            " WHERE hash IN (SELECT hash FROM ",
             $table,
-            " o ON o.session = s.id WHERE s.ends_at <= $1 ORDER BY s.ends_at LIMIT $2",
+            " WHERE session IN ",
+            first_ended!(),
+            " LIMIT $2",
+            $end
+        )
+    };
+}
+
+/// The removal of sessions past their absolute end that nothing belongs to any more.
+macro_rules! ended_alone {
+    ($end:literal) => {
+        concat!(
+            "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.id IN ",
+            first_ended!(),
+            " AND NOT EXISTS (SELECT 1 FROM refresh_tokens o WHERE o.session = s.id)",
+            " AND NOT EXISTS (SELECT 1 FROM issued_tokens o WHERE o.session = s.id)",
+            " AND NOT EXISTS (SELECT 1 FROM codes o WHERE o.session = s.id)",
             $end
         )
     };
@@ -188,8 +217,16 @@ impl Store {
         Ok(ended)
     }
 
+    /// [`Store::clean`] until nothing is left, with pauses, so that those who are waiting for a token hardly notice.
+    pub(crate) async fn clean_all(&self, now: u64) -> Result<(), StoreError> {
+        while self.clean(now).await? {
+            sleep(CLEAN_PAUSE).await;
+        }
+        Ok(())
+    }
+
     /// Removes what can no longer change an answer: expired tokens, sessions past their absolute end with their families,
-    /// join tokens, settled revocations of such sessions. Bounded per call; says whether there may be more.
+    /// join tokens, settled revocations. Bounded per call; says whether there may be more.
     pub(crate) async fn clean(&self, now: u64) -> Result<bool, StoreError> {
         let (now, mut removed_most) = (stored_time(now), 0);
         for statement in EXPIRED {
@@ -197,6 +234,9 @@ impl Store {
                 .database
                 .execute(statement, &[now.into(), CLEANED_MAX.into()])
                 .await?;
+            if removed > 0 {
+                sleep(CLEAN_PAUSE).await;
+            }
             removed_most = removed_most.max(removed);
         }
         Ok(removed_most >= CLEANED_MAX.unsigned_abs())
@@ -212,12 +252,10 @@ const EXPIRED: [Sql; 9] = [
     of_ended!("issued_tokens"),
     of_ended!("refresh_tokens"),
     of_ended!("codes"),
-    expired!(
-        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions s WHERE ends_at <= $1 \
-         AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.session = s.id) \
-         AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.session = s.id) \
-         AND NOT EXISTS (SELECT 1 FROM issued_tokens t WHERE t.session = s.id) ORDER BY ends_at LIMIT $2"
-    ),
+    Sql {
+        sqlite: ended_alone!(")"),
+        postgres: ended_alone!(" FOR UPDATE SKIP LOCKED)"),
+    },
     expired!(
         "DELETE FROM waiting_requests WHERE hash IN (SELECT hash FROM waiting_requests WHERE expires_at <= $1 LIMIT $2"
     ),
@@ -228,8 +266,7 @@ const EXPIRED: [Sql; 9] = [
         "DELETE FROM join_tokens WHERE hash IN (SELECT hash FROM join_tokens WHERE expires_at <= $1 LIMIT $2"
     ),
     expired!(
-        "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations r WHERE settled_at <= $1 \
-         AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = r.session) LIMIT $2"
+        "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations WHERE settled_at <= $1 LIMIT $2"
     ),
 ];
 

@@ -1,3 +1,4 @@
+mod cleaning;
 mod contract;
 
 use tempfile::TempDir;

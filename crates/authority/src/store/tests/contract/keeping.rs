@@ -2,7 +2,7 @@
 
 use super::super::{ENDS, Ground, NOW, begin, counts, key};
 use crate::identifier::token_hash;
-use crate::store::database::Value;
+use crate::store::database::{Database, Value};
 use crate::store::sessions::CLEANED_MAX;
 use crate::store::{HashKey, Store, StoreError};
 use vauban_secret::Secret;
@@ -104,8 +104,8 @@ pub(in super::super) async fn a_changed_step_of_the_tables_is_refused(ground: &G
 pub(in super::super) async fn what_is_over_goes_in_bounded_batches(ground: &Ground) {
     let store = &ground.store;
     assert!(begin(store, "live", ENDS).await);
-    seed(store).await;
     let seeded = 2 * CLEANED_MAX + 7;
+    seed(store, seeded).await;
     let before = counts(store).await;
     assert_eq!(before, [seeded + 1, seeded + 1, seeded + 1, seeded, 0]);
     let (mut rounds, mut more, mut last) = (0, true, before);
@@ -122,36 +122,38 @@ pub(in super::super) async fn what_is_over_goes_in_bounded_batches(ground: &Grou
     assert!(rounds >= 3, "{rounds} rounds");
 }
 
-async fn seed(store: &Store) {
-    let count = 2 * CLEANED_MAX + 7;
+/// Sessions that are over, each with one token of each kind, and join tokens.
+pub(in super::super) async fn seed(store: &Store, count: i64) {
     let hash = |mark: &str| match &store.database {
-        crate::store::Database::Sqlite(_) => format!("CAST(printf('{mark}%031d', n) AS BLOB)"),
-        crate::store::Database::Postgres(_) => {
-            format!("convert_to('{mark}' || lpad(n::text, 31, '0'), 'UTF8')")
-        }
+        Database::Sqlite(_) => format!("CAST(printf('{mark}%031d', n) AS BLOB)"),
+        Database::Postgres(_) => format!("convert_to('{mark}' || lpad(n::text, 31, '0'), 'UTF8')"),
     };
-    let numbers = format!(
-        "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {count})"
-    );
-    for insert in [
-        format!(
-            "INSERT INTO sessions (id, subject, client_id, tenant, roles, started_at, ends_at) {numbers} \
-             SELECT 'old' || n, '1', 'web', 'north', '[]', {NOW}, {NOW} + 50 FROM number"
+    for (into, values) in [
+        (
+            "sessions (id, subject, client_id, tenant, roles, started_at, ends_at)",
+            format!("'old' || n, '1', 'web', 'north', '[]', {NOW}, {NOW} + 50"),
         ),
-        format!(
-            "INSERT INTO issued_tokens (hash, session, expires_at) {numbers} SELECT {}, 'old' || n, {NOW} + 40 FROM number",
-            hash("a")
+        (
+            "issued_tokens (hash, session, expires_at)",
+            format!("{}, 'old' || n, {NOW} + 40", hash("a")),
         ),
-        format!(
-            "INSERT INTO refresh_tokens (hash, session, issued_at, ends_at) {numbers} \
-             SELECT {}, 'old' || n, {NOW}, {NOW} + 50 FROM number",
-            hash("r")
+        (
+            "refresh_tokens (hash, session, issued_at, ends_at)",
+            format!("{}, 'old' || n, {NOW}, {NOW} + 50", hash("r")),
         ),
-        format!(
-            "INSERT INTO join_tokens (hash, spiffe, expires_at) {numbers} SELECT {}, 'spiffe://d/x', {NOW} + 10 FROM number",
-            hash("j")
+        (
+            "join_tokens (hash, spiffe, expires_at)",
+            format!("{}, 'spiffe://d/x', {NOW} + 10", hash("j")),
         ),
     ] {
-        store.database.run(&insert).await;
+        // In pieces that no database takes for a statement that hangs.
+        for begin in (1..=count).step_by(20_000) {
+            let end = count.min(begin + 19_999);
+            let numbers = format!(
+                "WITH RECURSIVE number(n) AS (SELECT {begin} UNION ALL SELECT n + 1 FROM number WHERE n < {end})"
+            );
+            let insert = format!("INSERT INTO {into} {numbers} SELECT {values} FROM number");
+            store.database.run(&insert).await;
+        }
     }
 }

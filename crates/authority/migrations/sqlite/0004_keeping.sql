@@ -4,3 +4,7 @@ CREATE TABLE hash_key (
     one   INTEGER PRIMARY KEY CHECK (one = 1),
     proof BLOB NOT NULL CHECK (length(proof) = 32)
 ) STRICT;
+
+-- For cleaning.
+CREATE INDEX revocations_settled ON revocations (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX join_tokens_by_end ON join_tokens (expires_at);
