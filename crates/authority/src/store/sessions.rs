@@ -12,9 +12,9 @@ use super::revocations::end_session;
 use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, stored_time};
 
 /// Rows that one round of cleaning removes from each table, so that a writer never waits long.
-pub(super) const CLEANED_MAX: i64 = 250;
+pub(super) const CLEANED_MAX: i64 = 100;
 /// Between two steps of cleaning the writer's place is free for this long.
-const CLEAN_PAUSE: Duration = Duration::from_millis(10);
+const CLEAN_PAUSE: Duration = Duration::from_millis(5);
 
 /// A session to begin, with its first tokens.
 #[derive(Debug)]

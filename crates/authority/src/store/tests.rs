@@ -1,5 +1,6 @@
 mod cleaning;
 mod contract;
+mod crash;
 
 use tempfile::TempDir;
 use vauban_secret::Secret;

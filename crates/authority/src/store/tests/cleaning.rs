@@ -13,8 +13,10 @@ use crate::store::Store;
 
 /// Expired rows in a usual run.
 const ROWS: u64 = 4_000;
-/// Sessions that begin before and while they go.
-const SAMPLES_MIN: usize = 200;
+/// Sessions that begin before they go: more, the longer it will take, since others use the machine too.
+fn samples() -> usize {
+    usize::try_from(rows() / 100).unwrap().clamp(200, 10_000)
+}
 
 fn rows() -> i64 {
     let asked = std::env::var("VAUBAN_EXPIRED_ROWS").ok();
@@ -25,7 +27,7 @@ fn rows() -> i64 {
 /// Begins sessions as they come, one after the other, until both are true: enough of them, and the work is over.
 async fn issue(store: &Store, name: &str, work: Option<JoinHandle<()>>) -> Vec<Duration> {
     let mut taken = Vec::new();
-    while taken.len() < SAMPLES_MIN || work.as_ref().is_some_and(|work| !work.is_finished()) {
+    while taken.len() < samples() || work.as_ref().is_some_and(|work| !work.is_finished()) {
         let begun = tokio::time::Instant::now();
         assert!(begin(store, &format!("{name}{}", taken.len()), ENDS).await);
         taken.push(begun.elapsed());

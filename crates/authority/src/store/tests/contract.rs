@@ -46,7 +46,7 @@ pub(super) async fn cleaning_removes_what_is_over_and_nothing_else(ground: &Grou
     assert_eq!(counts(store).await, [0; 5]);
 }
 
-fn attempt<'a>(presented: &str, successor: &str, judge: &'a Rotation) -> Rotate<'a> {
+pub(super) fn attempt<'a>(presented: &str, successor: &str, judge: &'a Rotation) -> Rotate<'a> {
     Rotate {
         scope: None,
         judge,
@@ -58,7 +58,7 @@ fn attempt<'a>(presented: &str, successor: &str, judge: &'a Rotation) -> Rotate<
     }
 }
 
-fn minted(facts: &SessionFacts) -> Minted {
+pub(super) fn minted(facts: &SessionFacts) -> Minted {
     let token = format!("next of {}", facts.session);
     Minted {
         hash: token_hash(token.as_bytes()),
