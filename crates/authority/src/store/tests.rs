@@ -117,6 +117,7 @@ contract!(
     @grants of_many_uses_of_a_code_one_wins_and_its_session_ends,
     @grants of_many_uses_of_a_pushed_request_one_is_served,
     @keeping a_changed_step_of_the_tables_is_refused,
+    @keeping a_lost_key_costs_what_was_hashed_and_nothing_else,
     @keeping a_newer_database_is_refused,
     @keeping another_key_opens_nothing,
     @keeping hashes_from_before_the_key_are_put_under_it,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use vauban_net::task;
 use vauban_testkit::postgres::Cluster;
 
@@ -27,12 +28,14 @@ fn rows() -> i64 {
 /// Begins sessions as they come, one after the other, until both are true: enough of them, and the work is over.
 async fn issue(store: &Store, name: &str, work: Option<JoinHandle<()>>) -> Vec<Duration> {
     let mut taken = Vec::new();
+    // As they come: not all the time.
+    let mut arrivals = interval(Duration::from_millis(3));
+    arrivals.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while taken.len() < samples() || work.as_ref().is_some_and(|work| !work.is_finished()) {
-        let begun = tokio::time::Instant::now();
+        arrivals.tick().await;
+        let begun = Instant::now();
         assert!(begin(store, &format!("{name}{}", taken.len()), ENDS).await);
         taken.push(begun.elapsed());
-        // As they come: not all the time.
-        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     if let Some(work) = work {
         work.await.unwrap();
@@ -47,7 +50,7 @@ async fn measure(name: &str, ground: &Ground) {
     seed(store, rows() / 4).await;
     let before = issue(store, "before", None).await;
     let cleaning = store.clone();
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let work = task::spawn("clean", async move {
         cleaning.clean_all(NOW + 60).await.unwrap()
     });

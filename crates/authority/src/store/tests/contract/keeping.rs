@@ -69,6 +69,27 @@ pub(in super::super) async fn hashes_from_before_the_key_are_put_under_it(ground
     }
 }
 
+/// What docs/storage.md says to do.
+pub(in super::super) async fn a_lost_key_costs_what_was_hashed_and_nothing_else(ground: &Ground) {
+    let store = &ground.store;
+    assert!(begin(store, "s", ENDS).await);
+    for statement in [
+        "DELETE FROM sessions",
+        "DELETE FROM join_tokens",
+        "DELETE FROM client_secrets",
+        "DELETE FROM waiting_requests",
+        "DELETE FROM hash_key",
+    ] {
+        store.database.execute(statement, &[]).await.unwrap();
+    }
+    let other = HashKey::new(&Secret::from("a5".repeat(32))).unwrap();
+    let opened = Store::open(&ground.place, other).await.unwrap();
+    assert_eq!(counts(&opened).await, [0; 5]);
+    assert!(opened.user_named("alice").await.unwrap().is_some());
+    assert!(begin(&opened, "t", ENDS).await);
+    assert!(ground.reopen().await.is_err());
+}
+
 pub(in super::super) async fn a_newer_database_is_refused(ground: &Ground) {
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (9999, 'of another build', true, $1, 0)";
