@@ -61,6 +61,70 @@ impl Cluster {
         Ok(format!("postgres://superuser@{socket}/{name}"))
     }
 
+    /// Kills the server as a crash would: connections break off, and nobody is there to accept another.
+    ///
+    /// # Errors
+    ///
+    /// What `pg_ctl` says.
+    pub fn crash(&self) -> Result<(), String> {
+        let data = text(&self.place().join("data"));
+        self.run("pg_ctl", &["-D", &data, "-m", "immediate", "-w", "stop"])
+    }
+
+    /// Starts the server again, which recovers first.
+    ///
+    /// # Errors
+    ///
+    /// What `pg_ctl` says.
+    pub fn resume(&self) -> Result<(), String> {
+        let place = self.place();
+        let (data, log) = (text(&place.join("data")), text(&place.join("log")));
+        self.run(
+            "pg_ctl",
+            &["-D", &data, "-l", &log, "-w", "-t", "60", "start"],
+        )
+    }
+
+    /// Runs a statement as the administrator.
+    ///
+    /// # Errors
+    ///
+    /// What `psql` says.
+    pub fn execute(&self, name: &str, statement: &str) -> Result<(), String> {
+        let place = text(&self.place());
+        let stop = "ON_ERROR_STOP=1";
+        self.run(
+            "psql",
+            &[
+                "-X",
+                "-v",
+                stop,
+                "-h",
+                &place,
+                "-U",
+                "superuser",
+                "-c",
+                statement,
+                name,
+            ],
+        )
+    }
+
+    /// Everything in a database, as whoever steals it would have it: all tables with all rows, as text.
+    ///
+    /// # Errors
+    ///
+    /// What `pg_dump` says.
+    pub fn dump(&self, name: &str) -> Result<Vec<u8>, String> {
+        let file = self.place().join(format!("{name}.sql"));
+        let (place, file) = (text(&self.place()), text(&file));
+        self.run(
+            "pg_dump",
+            &["-h", &place, "-U", "superuser", "-f", &file, name],
+        )?;
+        std::fs::read(&file).map_err(|error| error.to_string())
+    }
+
     fn place(&self) -> PathBuf {
         self.folder.path().join("pg")
     }
@@ -87,11 +151,7 @@ impl Cluster {
         configuration.extend(["unix_socket_directories = '", &text(&place), "'\n"]);
         std::fs::write(&file, configuration).map_err(said)?;
         std::fs::write(data.join("pg_hba.conf"), ACCESS).map_err(said)?;
-        let log = text(&place.join("log"));
-        self.run(
-            "pg_ctl",
-            &["-D", &text(&data), "-l", &log, "-w", "-t", "60", "start"],
-        )
+        self.resume()
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<(), String> {
@@ -119,8 +179,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let data = text(&self.place().join("data"));
-        drop(self.run("pg_ctl", &["-D", &data, "-m", "immediate", "-w", "stop"]));
+        drop(self.crash());
     }
 }
 

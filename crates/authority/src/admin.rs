@@ -15,6 +15,7 @@ use crate::hasher::{HashError, PASSWORD_CHARS_MIN};
 use crate::identifier::token_hash;
 use crate::internal::{InternalKey, InternalKeyError};
 use crate::parts::{StartError, tune};
+use crate::storage::Storage;
 use crate::store::{Store, StoreError};
 
 use users::ROLES_MAX;
@@ -103,12 +104,13 @@ pub enum AdminError {
     Interrupted,
 }
 
-/// Makes what is missing of: internal CA, keys A and B, database, password parameters. What is there stays as it is.
+/// Makes what is missing of: internal CA, keys A and B, the hash key, database, password parameters. What is there stays as it is.
 pub async fn provision(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     clock: &Arc<dyn Clock>,
 ) -> Result<(), AdminError> {
+    let state = storage.state();
     let (certificate, key) = (state.ca_certificate(), state.ca_key());
     if !certificate.exists() || !key.exists() {
         let (pem, key_pem) = InternalCa::create(unix_s(&**clock))?;
@@ -125,9 +127,12 @@ pub async fn provision(
     if !state.internal_key().exists() {
         write_private(&state.internal_key(), InternalKey::create()?.as_bytes())?;
     }
-    let database = state.authority_database();
-    Store::create(&database).await?;
-    let store = Store::open(&database).await?;
+    if !state.storage_key().exists() {
+        write_private(&state.storage_key(), Secret::random()?.expose())?;
+    }
+    Store::create(&storage.place()).await?;
+    let store = storage.open().await?;
+    storage.remember()?;
     let tuned = if store.password_cost().await?.is_none() {
         tune(&store, plan, clock).await.map(|_hasher| ())
     } else {
@@ -139,7 +144,7 @@ pub async fn provision(
 
 /// Issues a join token for one workload of the plan: single use, ten minutes. Only its hash is stored.
 pub async fn issue_join_token(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     spiffe: &str,
     clock: &dyn Clock,
@@ -148,7 +153,7 @@ pub async fn issue_join_token(
         return Err(AdminError::UnknownWorkload(spiffe.to_owned()));
     }
     let token = Secret::random()?;
-    let store = Store::open(&state.authority_database()).await?;
+    let store = storage.open().await?;
     let added = store
         .add_join_token(
             &token_hash(token.expose()),
@@ -164,7 +169,7 @@ pub async fn issue_join_token(
 /// Makes a secret for a client that authenticates with one. It is shown once; only its hash is stored. With `replace` the client's
 /// older secrets end now, without it they stay good until they are replaced.
 pub async fn issue_client_secret(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     client_id: &str,
     replace: bool,
@@ -177,7 +182,7 @@ pub async fn issue_client_secret(
         return Err(AdminError::UnknownClient(client_id.to_owned()));
     }
     let secret = Secret::random()?;
-    let store = Store::open(&state.authority_database()).await?;
+    let store = storage.open().await?;
     let added = store
         .add_client_secret(
             client_id,
@@ -193,11 +198,11 @@ pub async fn issue_client_secret(
 
 /// Ends a session.
 pub async fn revoke_session(
-    state: &StateDir,
+    storage: &Storage,
     session: &str,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    let store = Store::open(&state.authority_database()).await?;
+    let store = storage.open().await?;
     let ended = store
         .end_session(session, "ended by the operator", "", unix_s(clock))
         .await;

@@ -32,6 +32,7 @@ enum Endpoint<'a> {
     Session(&'a str),
     InternalKeys,
     Revocations,
+    Ready,
     Metadata,
     Authorize,
     Agree,
@@ -110,6 +111,7 @@ impl Authority {
             Endpoint::Session(id) => self.session(id).await,
             Endpoint::InternalKeys => Ok(self.internal_keys()),
             Endpoint::Revocations => self.revocations(),
+            Endpoint::Ready => Ok(self.ready()),
             Endpoint::Metadata => Ok(self.metadata()),
             Endpoint::Authorize => self.authorize(call, head).await,
             Endpoint::Agree => self.agree(call, head, body).await,
@@ -199,8 +201,8 @@ impl Endpoint<'_> {
             | Self::Revoke => Some(Needed::Edge),
             Self::Session(_) | Self::InternalKeys => Some(Needed::Guard),
             Self::Renew => Some(Needed::Workload),
-            // Who joins has no certificate yet; the token is the proof.
-            Self::Join => None,
+            // Who joins has no certificate yet; the token is the proof. Who watches over processes has none either.
+            Self::Join | Self::Ready => None,
         }
     }
 }
@@ -229,6 +231,7 @@ fn find<'a>(method: &Method, uri: &'a http::Uri) -> Result<(Endpoint<'a>, &'stat
         "/internal/exchange" => (Endpoint::Exchange, Method::POST, "/internal/exchange"),
         "/internal/keys" => (Endpoint::InternalKeys, Method::GET, "/internal/keys"),
         "/internal/revocations" => (Endpoint::Revocations, Method::GET, "/internal/revocations"),
+        "/readyz" => (Endpoint::Ready, Method::GET, "/readyz"),
         path => {
             let id = path
                 .strip_prefix("/internal/sessions/")

@@ -22,6 +22,7 @@ mod line;
 mod oauth;
 mod parts;
 mod queue;
+mod storage;
 mod store;
 mod throttle;
 
@@ -38,6 +39,7 @@ pub use judge::{
 };
 pub use line::{RunError, run};
 pub use parts::{Parts, Setting, StartError};
+pub use storage::{Storage, StorageError};
 pub use store::StoreError;
 pub use throttle::{Budgets, ForeignBudget, Throttle, Throttled};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
 use vauban_audit::{Event, Kind, Log, Outcome, RecordError};
 use vauban_http::HeadLimits;
 use vauban_net::{
@@ -17,6 +17,7 @@ use crate::LINE;
 use crate::admin::{AdminError, access_key, internal_ca, internal_key, unix_s};
 use crate::answer::Front;
 use crate::ca::{CERTIFICATE_SECONDS, CaError, InternalCa};
+use crate::call::Unable;
 use crate::feed::Feed;
 use crate::internal::InternalKey;
 use crate::judge::Names;
@@ -28,8 +29,10 @@ use crate::store::{Store, StoreError};
 const TARGET_BYTES_MAX: usize = 4096;
 /// What is in flight when the order to stop comes has this long.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
-/// How soon the line hears of a session that another process ended.
-const SETTLE_TIME: Duration = Duration::from_millis(200);
+/// How soon the line hears of a session that another process on the same machine ended, and that the database is lost.
+const SETTLE_TIME: Duration = Duration::from_millis(50);
+/// While the database is lost it is asked less often.
+const LOST_TIME: Duration = Duration::from_millis(500);
 const CLEAN_TIME: Duration = Duration::from_mins(1);
 /// Expired rows stay this long, so that the log can say `expired` and not `unknown`.
 const CLEAN_GRACE_SECONDS: u64 = 3_600;
@@ -101,6 +104,7 @@ pub async fn run(
         .await?;
     let beside = [
         task::spawn("settle revocations", settle(Arc::clone(&authority))),
+        task::spawn("hear of ended sessions", listen(Arc::clone(&authority))),
         task::spawn("clean the registry", clean(Arc::clone(&authority))),
         task::spawn(
             "renew own certificate",
@@ -136,16 +140,17 @@ async fn assemble(
     stop: Stop,
 ) -> Result<Authority, RunError> {
     let Setting {
-        state,
+        storage,
         audit,
         clock,
     } = setting;
+    let state = storage.state();
     let (ca, access_key, internal_key) = (
-        internal_ca(&state)?,
-        access_key(&state)?,
-        internal_key(&state)?,
+        internal_ca(state)?,
+        access_key(state)?,
+        internal_key(state)?,
     );
-    let store = Store::open(&state.authority_database()).await?;
+    let store = storage.open().await?;
     let password = &plan.issuer.password;
     Ok(Authority {
         feed: Feed::new(store.clone(), audit.clone(), Arc::clone(&clock)),
@@ -204,16 +209,27 @@ fn event(authority: &Authority, kind: Kind) -> Event {
 }
 
 async fn settle(authority: Arc<Authority>) {
-    let mut ticks = interval(SETTLE_TIME);
+    let mut failing = false;
     loop {
-        ticks.tick().await;
-        if let Err(denial) = authority.feed.settle().await {
+        let settled = authority.feed.settle().await;
+        if let Err(denial) = &settled
+            && !failing
+        {
             tracing::error!(
                 code = denial.code(),
                 "an ended session could not be made known yet"
             );
         }
+        if settled.is_ok() && failing {
+            tracing::info!("ended sessions are made known again");
+        }
+        failing = settled.is_err();
+        sleep(if failing { LOST_TIME } else { SETTLE_TIME }).await;
     }
+}
+
+async fn listen(authority: Arc<Authority>) {
+    authority.feed.listen().await;
 }
 
 async fn clean(authority: Arc<Authority>) {
@@ -221,8 +237,8 @@ async fn clean(authority: Arc<Authority>) {
     loop {
         ticks.tick().await;
         let before = authority.now().saturating_sub(CLEAN_GRACE_SECONDS);
-        while matches!(authority.store.clean(before).await, Ok(true)) {
-            tokio::task::yield_now().await;
+        if let Err(error) = authority.store.clean_all(before).await {
+            let _reported = Unable::because(&error);
         }
     }
 }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use vauban_audit::Log;
 use vauban_net::Clock;
 use vauban_policy::{BudgetKey, Plan};
-use vauban_secret::StateDir;
 
 use crate::hasher::{Argon2id, HashError, HashPassword};
 use crate::judge::{Callers, JudgeCaller, JudgeRegistry, JudgeRotation, Registry, Rotation};
+use crate::storage::Storage;
 use crate::store::{Store, StoreError};
 use crate::throttle::{Budgets, ForeignBudget, Throttle};
 
 /// Where the line stands.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// The state directory; it must have been provisioned.
-    pub state: StateDir,
+    /// The state directory and the database; they must have been provisioned.
+    pub storage: Storage,
     /// The line's audit log.
     pub audit: Log,
     /// Where time comes from.
@@ -62,7 +62,7 @@ impl Parts {
     /// The product's own parts. Password hashing is tuned to this machine here, which takes a moment of one core.
     pub async fn shipped(plan: &Arc<Plan>, setting: &Setting) -> Result<Self, StartError> {
         Budgets::check(plan)?;
-        let store = Store::open(&setting.state.authority_database()).await?;
+        let store = setting.storage.open().await?;
         let hasher = tune(&store, plan, &setting.clock).await;
         store.close().await;
         Ok(Self {

@@ -1,53 +1,66 @@
-//! The authority's database: SQLite, written through before anything is acknowledged.
+//! The authority's database: SQLite or PostgreSQL, written through before anything is acknowledged.
+//!
+//! Every method here is one step that happens whole or not at all. What differs between the two databases is in
+//! [`database`], [`sqlite`] and [`postgres`]; the steps themselves are written once.
 
 mod clients;
 mod codes;
+mod database;
 mod joins;
+mod keyed;
+mod listen;
+mod postgres;
 mod profile;
 mod refresh;
 mod requests;
 mod revocations;
 mod sessions;
+mod sqlite;
 mod users;
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::fmt;
+use std::path::PathBuf;
 
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
-use vauban_secret::{FileError, write_private};
+use sqlx::migrate::MigrateError;
+use vauban_secret::{FileError, Secret};
+
+use database::Database;
+use postgres::PostgresDatabase;
+use sqlite::SqliteDatabase;
 
 pub(crate) use codes::{CodeRefusal, NewGrant, OwnSession, Redeem, Redeemed};
+pub(crate) use keyed::{HashKey, KEY_DIGITS};
+pub(crate) use listen::Ended;
 pub(crate) use refresh::{Minted, Rotate, Rotated, SessionFacts};
 pub(crate) use requests::Stage;
 pub(crate) use revocations::Revoked;
 pub(crate) use sessions::NewSession;
 pub(crate) use users::{Change, PasswordHash, UserRow, UserToAdd};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// Which database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A URL, which holds a password and appears in no error.
+    Postgres(Secret),
+}
 
-/// `VBNA`: says whose SQLite file it is.
-const APPLICATION_ID: i64 = 0x5642_4e41;
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Connections of one process that read.
-const READERS_MAX: u32 = 4;
-/// How long one process waits while another writes.
-const BUSY_TIME: Duration = Duration::from_secs(5);
+/// In errors.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(formatter, "`{}`", path.display()),
+            Self::Postgres(_) => formatter.write_str("on PostgreSQL"),
+        }
+    }
+}
 
 /// The open database.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
-    /// Connections that only read; they see whatever was committed before they ask.
-    reads: SqlitePool,
-    /// The one connection that writes: SQLite has one writer, and who waits for it should wait in a fair queue of ours, not
-    /// in its polling one, which is only for other processes.
-    writes: SqlitePool,
+    database: Database,
+    key: HashKey,
 }
 
 /// The database cannot be used or did not answer. Nothing in it was overwritten.
@@ -57,6 +70,9 @@ pub enum StoreError {
     /// There is none.
     #[error("there is no authority database at `{}`\n  hint: provision the state directory first", .0.display())]
     Missing(PathBuf),
+    /// The URL is none of PostgreSQL's. What it says is not repeated: it holds a password.
+    #[error("the authority's database URL is not `postgres://ROLE:PASSWORD@HOST/DATABASE`")]
+    Url,
     /// It is not a whole SQLite database.
     #[error(
         "the authority database `{}` is damaged: {what}\n  hint: nothing was changed; put a good copy in its place",
@@ -72,13 +88,26 @@ pub enum StoreError {
     #[error("`{}` is a database, but not the authority's", .0.display())]
     Foreign(PathBuf),
     /// It was made by another build.
-    #[error("the authority database `{}` was made by another build ({what})\n  hint: use that build, or a newer one", path.display())]
+    #[error(
+        "the authority database {place} was made by another build ({what})\n  hint: use that build, or a newer one"
+    )]
     Build {
-        /// The file.
-        path: PathBuf,
+        /// The file in backticks, or `on PostgreSQL`.
+        place: String,
         /// Which difference.
         what: String,
     },
+    /// Its hashes are under another key.
+    #[error(
+        "the authority database {place} was made with another hash key\n  hint: put back the `authority/storage.key` of the state directory that it was made with"
+    )]
+    Key {
+        /// The file in backticks, or `on PostgreSQL`.
+        place: String,
+    },
+    /// What should be the key is none.
+    #[error("`{}` is no hash key: it must hold {KEY_DIGITS} hexadecimal digits", .0.display())]
+    KeyFile(PathBuf),
     /// The file cannot be made or read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -94,149 +123,52 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the authority database did not answer")]
     Sql(#[from] sqlx::Error),
+    /// It is gone, or stopped.
+    #[error("the authority database did not answer in time")]
+    Silent,
     /// A stored value has a form that we never write.
     #[error("the authority database holds a damaged `{0}`")]
     Value(&'static str),
 }
 
 impl Store {
-    /// Opens the database that [`Store::create`] made, after looking at it read-only.
-    pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
-        check(path).await?;
-        let options = options(path)
-            .busy_timeout(BUSY_TIME)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        let pool = |connections_max| {
-            SqlitePoolOptions::new()
-                .max_connections(connections_max)
-                .acquire_timeout(BUSY_TIME * 2)
-                .connect_with(options.clone())
+    /// Opens what [`Store::create`] made, and brings it to this build's tables and under this key.
+    pub(crate) async fn open(place: &Place, key: HashKey) -> Result<Self, StoreError> {
+        let database = match place {
+            Place::Sqlite(path) => Database::Sqlite(SqliteDatabase::open(path).await?),
+            Place::Postgres(url) => Database::Postgres(PostgresDatabase::open(url).await?),
         };
-        let writes = pool(1).await?;
-        migrate(&writes, path).await?;
-        let reads = pool(READERS_MAX).await?;
-        Ok(Self { reads, writes })
-    }
-
-    /// Makes an empty database, or leaves the one that is there alone. A crash leaves either none or a whole one.
-    pub(crate) async fn create(path: &Path) -> Result<(), StoreError> {
-        if path.exists() {
-            return Ok(());
+        let checked = keyed::check(&database, &key, &place.to_string()).await;
+        if let Err(error) = checked {
+            database.close().await;
+            return Err(error);
         }
-        let fresh = path.with_extension("db.new");
-        write_private(&fresh, b"")?;
-        let options = options(&fresh)
-            .pragma("application_id", APPLICATION_ID.to_string())
-            .synchronous(SqliteSynchronous::Full);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await?;
-        migrate(&pool, &fresh).await?;
-        pool.close().await;
-        let io = |source| StoreError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        std::fs::rename(&fresh, path).map_err(io)?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(io)
+        Ok(Self { database, key })
     }
 
-    /// Closes all connections; the write-ahead log is folded in.
+    /// Makes an empty database where there is none. On PostgreSQL somebody else has made it, and [`Store::open`] its tables.
+    pub(crate) async fn create(place: &Place) -> Result<(), StoreError> {
+        match place {
+            Place::Sqlite(path) => sqlite::create(path).await,
+            Place::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Closes all connections.
     pub(crate) async fn close(&self) {
-        self.reads.close().await;
-        self.writes.close().await;
-    }
-
-    /// A transaction that writes: it takes the only writer's place at once, so that what it reads stays true until it commits.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
+        self.database.close().await;
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .foreign_keys(true);
-    // Statements carry hashes and names; they have no place in a log.
-    options.disable_statement_logging()
-}
-
-/// Looks at the file without writing a byte.
-async fn check(path: &Path) -> Result<(), StoreError> {
-    let damaged = |what: String| StoreError::Damaged {
-        path: path.to_owned(),
-        what,
-    };
-    let mut magic = [0_u8; MAGIC.len()];
-    let read = match File::open(path) {
-        Ok(mut file) => file.read_exact(&mut magic),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(StoreError::Missing(path.to_owned()));
-        }
-        Err(source) => {
-            return Err(StoreError::Io {
-                path: path.to_owned(),
-                source,
-            });
-        }
-    };
-    if read.is_err() || &magic != MAGIC {
-        return Err(damaged(
-            "it does not begin like an SQLite database".to_owned(),
-        ));
-    }
-    let unreadable = |error: sqlx::Error| damaged(reason(&error));
-    let mut connection: SqliteConnection = options(path)
-        .busy_timeout(BUSY_TIME)
-        .read_only(true)
-        .connect()
-        .await
-        .map_err(unreadable)?;
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(unreadable)?;
-    if id != APPLICATION_ID {
-        return Err(StoreError::Foreign(path.to_owned()));
-    }
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(unreadable)?;
-    connection.close().await.map_err(unreadable)?;
-    if verdict == "ok" {
-        Ok(())
+fn unmigrated(error: MigrateError, place: String) -> StoreError {
+    if let MigrateError::Execute(error) = error {
+        StoreError::Sql(error)
     } else {
-        Err(damaged(
-            verdict.lines().next().unwrap_or("unknown").to_owned(),
-        ))
-    }
-}
-
-fn reason(error: &sqlx::Error) -> String {
-    error.as_database_error().map_or_else(
-        || "it cannot be read".to_owned(),
-        |error| error.message().to_owned(),
-    )
-}
-
-async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {
-    MIGRATIONS.run(pool).await.map_err(|error| {
-        if let MigrateError::Execute(error) = error {
-            StoreError::Sql(error)
-        } else {
-            StoreError::Build {
-                path: path.to_owned(),
-                what: error.to_string(),
-            }
+        StoreError::Build {
+            place,
+            what: error.to_string(),
         }
-    })
+    }
 }
 
 /// Unix seconds as the database stores them.

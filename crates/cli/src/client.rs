@@ -38,10 +38,10 @@ pub(crate) struct NewSecret {
 pub(crate) fn client(command: ClientCommand) -> Outcome {
     let ClientCommand::Secret(wanted) = command;
     let loaded = files::load(&wanted.config)?;
-    let state = StateDir::attach(wanted.state)?;
+    let storage = files::storage(&loaded, &StateDir::attach(wanted.state)?)?;
     let runtime = tokio::runtime::Runtime::new().context("runtime")?;
     let made = runtime.block_on(vauban_authority::issue_client_secret(
-        &state,
+        &storage,
         &loaded.plan,
         &wanted.client,
         wanted.replace,

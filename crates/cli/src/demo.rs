@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use vauban_authority::Storage;
 use vauban_net::{Clock, SystemClock};
 use vauban_secret::StateDir;
 
@@ -69,13 +70,14 @@ async fn play(arguments: &DemoArguments) -> Outcome {
     let bank = prepare::Bank::new(arguments.postgres.as_deref())?;
     prepare::files(&state, arguments.plan.as_deref(), &bank)?;
     let loaded = files::load_to_run(&state.plan())?;
-    vauban_authority::provision(&state, &loaded.plan, &clock).await?;
+    let storage = files::storage(&loaded, &state)?;
+    vauban_authority::provision(&storage, &loaded.plan, &clock).await?;
     say("authority: keys, internal CA and database are there");
-    let people = people::ensure(&state, &loaded.plan, clock.as_ref()).await?;
+    let people = people::ensure(&storage, &loaded.plan, clock.as_ref()).await?;
     prepare::seed(&state, &bank).await?;
     say("bank: five people in two tenants, four accounts");
 
-    let (supervisor, addresses) = start(&loaded, &state, &bank, Arc::clone(&clock)).await?;
+    let (supervisor, addresses) = start(&loaded, storage, &bank, Arc::clone(&clock)).await?;
     let mut supervisor = supervisor;
     let mut stopping = pin!(told_to_stop());
     let ended = tokio::select! {
@@ -100,13 +102,14 @@ async fn play(arguments: &DemoArguments) -> Outcome {
 /// Starts every process of the demo, in order.
 async fn start(
     loaded: &Loaded,
-    state: &StateDir,
+    storage: Storage,
     bank: &prepare::Bank,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(Supervisor<Joiner>, Addresses)> {
-    let (lines, addresses) = members::of_plan(loaded, state)?;
-    let mut supervisor = Supervisor::new(Joiner::new(state, &loaded.plan, clock), state.run());
-    let mut all = service::members(&loaded.plan, state, bank);
+    let state = storage.state().clone();
+    let (lines, addresses) = members::of_plan(loaded, &state)?;
+    let mut supervisor = Supervisor::new(Joiner::new(storage, &loaded.plan, clock), state.run());
+    let mut all = service::members(&loaded.plan, &state, bank);
     all.extend(lines);
     let mut failed = None;
     for member in all {

@@ -4,9 +4,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use vauban_authority::{Storage, StorageError};
 use vauban_edge::Rules;
 use vauban_policy::{Mistakes, Plan, TextFile};
+use vauban_secret::StateDir;
 
+use crate::line::environment;
 use crate::outcome::Failure;
 
 /// A configuration file larger than this is refused before it is read.
@@ -41,6 +44,21 @@ pub(crate) fn load_to_run(file: &Path) -> Result<Loaded, Failure> {
 pub(crate) fn rules(loaded: &Loaded) -> Result<Rules, Failure> {
     Rules::load(&loaded.plan, &loaded.folder)
         .map_err(|mistakes| Failure::Configuration(mistakes.to_string()))
+}
+
+/// Where the plan's authority keeps users and sessions.
+pub(crate) fn storage(loaded: &Loaded, state: &StateDir) -> Result<Storage, StorageError> {
+    storage_of(&loaded.plan, &loaded.folder, state)
+}
+
+/// The same for a plan whose references are relative to `folder`.
+pub(crate) fn storage_of(
+    plan: &Plan,
+    folder: &Path,
+    state: &StateDir,
+) -> Result<Storage, StorageError> {
+    let resolve = |reference: &str| vauban_secret::resolve(reference, folder, &environment);
+    Storage::of(plan, state.clone(), &resolve)
 }
 
 fn mistaken(mistakes: &Mistakes) -> Failure {

@@ -79,9 +79,10 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     let state = StateDir::open(state)?;
     members::folders(&state)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    vauban_authority::provision(&state, &loaded.plan, &clock).await?;
+    let storage = files::storage(loaded, &state)?;
+    vauban_authority::provision(&storage, &loaded.plan, &clock).await?;
     let (members, addresses) = members::of_plan(loaded, &state)?;
-    let joiner = Joiner::new(&state, &loaded.plan, clock);
+    let joiner = Joiner::new(storage, &loaded.plan, clock);
     let mut supervisor = Supervisor::new(joiner, state.run());
     let stopping = told_to_stop();
     let (again, mut orders) = mpsc::channel(1);
@@ -317,7 +318,7 @@ impl Station {
 
     async fn authority(&self, socket: Socket, audit: Log) -> anyhow::Result<()> {
         let setting = vauban_authority::Setting {
-            state: self.state.clone(),
+            storage: files::storage_of(&self.plan, &self.folder, &self.state)?,
             audit,
             clock: Arc::clone(&self.clock),
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use vauban_authority::{AdminError, NewUser};
+use vauban_authority::{AdminError, NewUser, Storage};
 use vauban_net::SystemClock;
 use vauban_secret::{Secret, StateDir};
 
@@ -54,9 +54,24 @@ pub(crate) struct Add {
 pub(crate) struct Whom {
     /// Subject, as in tokens and rows.
     subject: String,
+    /// The plan; needed when it keeps users in `PostgreSQL`.
+    #[arg(short, long)]
+    config: Option<PathBuf>,
     /// State directory of the instance.
     #[arg(long, default_value = demo::STATE)]
     state: PathBuf,
+}
+
+impl Whom {
+    /// The subject, and where to look for it.
+    fn find(self) -> Result<(Storage, String), Failure> {
+        let state = StateDir::attach(self.state)?;
+        let storage = match self.config {
+            None => Storage::unplanned(state)?,
+            Some(config) => files::storage(&files::load(&config)?, &state)?,
+        };
+        Ok((storage, self.subject))
+    }
 }
 
 /// Arguments of `vauban user roles`.
@@ -81,22 +96,23 @@ pub(crate) fn user(command: UserCommand) -> Outcome {
     runtime.block_on(async {
         match command {
             UserCommand::Add(user) => add(user).await,
-            UserCommand::Disable(Whom { subject, state }) => {
-                let state = StateDir::attach(state)?;
-                vauban_authority::disable_user(&state, &subject, &SystemClock).await?;
+            UserCommand::Disable(whom) => {
+                let (storage, subject) = whom.find()?;
+                vauban_authority::disable_user(&storage, &subject, &SystemClock).await?;
                 say(&format!("disabled `{subject}`; every session has ended"));
                 Ok(())
             }
-            UserCommand::Enable(Whom { subject, state }) => {
-                let state = StateDir::attach(state)?;
-                vauban_authority::enable_user(&state, &subject, &SystemClock).await?;
+            UserCommand::Enable(whom) => {
+                let (storage, subject) = whom.find()?;
+                vauban_authority::enable_user(&storage, &subject, &SystemClock).await?;
                 say(&format!("enabled `{subject}`"));
                 Ok(())
             }
-            UserCommand::Password(Whom { subject, state }) => {
-                let state = StateDir::attach(state)?;
+            UserCommand::Password(whom) => {
+                let (storage, subject) = whom.find()?;
                 let password = typed_password()?;
-                vauban_authority::reset_password(&state, &subject, &password, &SystemClock).await?;
+                vauban_authority::reset_password(&storage, &subject, &password, &SystemClock)
+                    .await?;
                 say(&format!(
                     "reset the password of `{subject}`; every session has ended"
                 ));
@@ -109,7 +125,7 @@ pub(crate) fn user(command: UserCommand) -> Outcome {
 
 async fn add(user: Add) -> Outcome {
     let loaded = files::load(&user.config)?;
-    let state = StateDir::attach(user.state)?;
+    let storage = files::storage(&loaded, &StateDir::attach(user.state)?)?;
     let new = NewUser {
         subject: user.subject,
         username: user.name.clone(),
@@ -117,7 +133,7 @@ async fn add(user: Add) -> Outcome {
         roles: user.roles,
         tenant: user.tenant,
     };
-    vauban_authority::add_user(&state, &loaded.plan, new, &SystemClock)
+    vauban_authority::add_user(&storage, &loaded.plan, new, &SystemClock)
         .await
         .map_err(refused)?;
     say(&format!("added `{}`", user.name));
@@ -132,8 +148,8 @@ async fn roles(user: NewRoles) -> Outcome {
         state,
     } = user;
     let loaded = files::load(&config)?;
-    let state = StateDir::attach(state)?;
-    vauban_authority::change_roles(&state, &loaded.plan, &subject, &roles, &SystemClock)
+    let storage = files::storage(&loaded, &StateDir::attach(state)?)?;
+    vauban_authority::change_roles(&storage, &loaded.plan, &subject, &roles, &SystemClock)
         .await
         .map_err(refused)?;
     say(&format!(

@@ -157,7 +157,7 @@ impl Site<'_> {
 
     async fn authority(&mut self, socket: Socket) -> anyhow::Result<()> {
         let setting = vauban_authority::Setting {
-            state: self.state.clone(),
+            storage: vauban_authority::Storage::embedded(self.state.clone()),
             audit: self.log("authority")?,
             clock: self.clock(),
         };

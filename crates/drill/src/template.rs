@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
-use vauban_authority::NewUser;
+use vauban_authority::{NewUser, Storage};
 use vauban_bank::{Database, Seed};
 use vauban_edge::Rules;
 use vauban_net::{Clock, ManualClock};
@@ -97,21 +97,24 @@ impl Template {
 
     async fn provision(&mut self) -> anyhow::Result<()> {
         let state = StateDir::open(self.original())?;
+        // Whatever the plan says: a drill keeps to its own folder.
+        let storage = Storage::embedded(state.clone());
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(self.start_unix_ms));
-        vauban_authority::provision(&state, &self.plan, &clock)
+        vauban_authority::provision(&storage, &self.plan, &clock)
             .await
             .context("the authority's state")?;
         for user in [&self.attacker, &self.victim, &self.admin]
             .into_iter()
             .chain(&self.crowd)
         {
-            vauban_authority::add_user(&state, &self.plan, user.to_add(), &*clock)
+            vauban_authority::add_user(&storage, &self.plan, user.to_add(), &*clock)
                 .await
                 .context("a user of the drill")?;
         }
         let plan = &self.plan;
         for spiffe in plan.workloads() {
-            let token = vauban_authority::issue_join_token(&state, plan, &spiffe, &*clock).await?;
+            let token =
+                vauban_authority::issue_join_token(&storage, plan, &spiffe, &*clock).await?;
             let token = token
                 .expose_text()
                 .context("a join token is not text")?

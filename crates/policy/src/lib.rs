@@ -32,7 +32,7 @@ pub use plan::{
     Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, ClientAuthentication,
     Environment, FactStatement, Facts, FactsDatabase, Grant, GuardPlan, Inspect, Issuer, Limits,
     Line, Listener, OperationRef, OwnPrincipal, PasswordPlan, Plan, RedirectUri, Route, RuleFile,
-    RuleSource, SecretRef, Service, TextFile, TlsFiles, Waf, WafMode, Zone,
+    RuleSource, SecretRef, Service, StorePlan, TextFile, TlsFiles, Waf, WafMode, Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;

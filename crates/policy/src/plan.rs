@@ -222,8 +222,17 @@ pub struct Issuer {
     pub internal_token_seconds: u32,
     /// How passwords are hashed.
     pub password: PasswordPlan,
+    /// Where users, sessions and tokens are kept.
+    pub store: StorePlan,
     /// Role → permissions.
     pub roles: BTreeMap<String, Vec<String>>,
+}
+
+/// Where the authority keeps what it vouches for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StorePlan {
+    /// PostgreSQL; the reference resolves to a URL. `None` is SQLite in the state directory.
+    pub postgres: Option<SecretRef>,
 }
 
 /// How passwords are hashed (Argon2id, RFC 9106).

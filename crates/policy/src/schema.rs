@@ -236,6 +236,8 @@ fn issuer() -> Value {
         ("concurrency", number(1, 256, "hashes at once"), true),
         ("queue_max", number(1, 4096, "logins that may wait"), true),
     ]);
+    let postgres = secret("reference to `postgres://ROLE:PASSWORD@HOST/DATABASE`");
+    let store = object(vec![("postgres", postgres, true)]);
     let roles = json!({
         "type": "object",
         "minProperties": 1,
@@ -266,6 +268,7 @@ fn issuer() -> Value {
             true,
         ),
         ("password", password, true),
+        ("store", store, false),
         ("roles", roles, true),
     ])
 }

@@ -194,6 +194,16 @@ impl StateDir {
         self.root.join("authority/authority.db")
     }
 
+    /// An empty file that says that the authority's database is not here but in PostgreSQL.
+    pub fn authority_elsewhere(&self) -> PathBuf {
+        self.root.join("authority/postgres")
+    }
+
+    /// Under this key the authority's database keeps its hashes; only the authority reads it.
+    pub fn storage_key(&self) -> PathBuf {
+        self.root.join("authority/storage.key")
+    }
+
     /// Key A: signs access tokens (ES256, PKCS#8).
     pub fn access_key(&self) -> PathBuf {
         self.root.join("authority/access.key.pem")

@@ -3,10 +3,11 @@
 
 use vauban_net::Clock;
 use vauban_policy::Plan;
-use vauban_secret::{Secret, StateDir};
+use vauban_secret::Secret;
 
 use super::{AdminError, unix_s};
 use crate::hasher::{Argon2id, HashPassword as _, PASSWORD_CHARS_MIN};
+use crate::storage::Storage;
 use crate::store::{Change, PasswordHash, Store, StoreError, UserToAdd};
 
 /// Longest subject, user name, tenant or role, bytes.
@@ -31,7 +32,7 @@ pub struct NewUser {
 
 /// Adds a user.
 pub async fn add_user(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     user: NewUser,
     clock: &dyn Clock,
@@ -39,7 +40,7 @@ pub async fn add_user(
     check_names(&user)?;
     check_roles(plan, &user.roles)?;
     check_password(&user.password, &user.username)?;
-    let store = Store::open(&state.authority_database()).await?;
+    let store = storage.open().await?;
     let added = hash_and_add(&store, &user, unix_s(clock)).await;
     store.close().await;
     if added? {
@@ -54,54 +55,54 @@ pub async fn add_user(
 
 /// Disables a user and ends all of their sessions.
 pub async fn disable_user(
-    state: &StateDir,
+    storage: &Storage,
     subject: &str,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    change(state, subject, Change::Disabled, clock).await
+    change(storage, subject, Change::Disabled, clock).await
 }
 
 /// Lets a disabled user log in again, with the password and the roles of before. Sessions that ended stay ended.
 pub async fn enable_user(
-    state: &StateDir,
+    storage: &Storage,
     subject: &str,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    change(state, subject, Change::Enabled, clock).await
+    change(storage, subject, Change::Enabled, clock).await
 }
 
 /// Gives a user other roles and ends all of their sessions.
 pub async fn change_roles(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     subject: &str,
     roles: &[String],
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
     check_roles(plan, roles)?;
-    change(state, subject, Change::Roles(roles), clock).await
+    change(storage, subject, Change::Roles(roles), clock).await
 }
 
 /// Gives a user another password and ends all of their sessions.
 pub async fn reset_password(
-    state: &StateDir,
+    storage: &Storage,
     subject: &str,
     password: &Secret,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    let store = Store::open(&state.authority_database()).await?;
+    let store = storage.open().await?;
     let found = hash_and_reset(&store, subject, password, unix_s(clock)).await;
     store.close().await;
     known(found?, subject)
 }
 
 async fn change(
-    state: &StateDir,
+    storage: &Storage,
     subject: &str,
     change: Change<'_>,
     clock: &dyn Clock,
 ) -> Result<(), AdminError> {
-    let store = Store::open(&state.authority_database()).await?;
+    let store = storage.open().await?;
     let found = store.change_user(subject, change, unix_s(clock)).await;
     store.close().await;
     known(found?, subject)

@@ -14,6 +14,8 @@ fn targets_are_known_octet_for_octet() {
             "/internal/sessions/abc-123_X",
             Some(Endpoint::Session("abc-123_X")),
         ),
+        ("GET", "/readyz", Some(Endpoint::Ready)),
+        ("GET", "/readyz/", None),
         ("GET", "/internal/sessions/", None),
         ("GET", "/internal/sessions/a/b", None),
         ("GET", "/internal/sessions/a%2fb", None),

@@ -1,5 +1,6 @@
 //! What other lines read: key sets, live sessions, and the stream of revocations.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 use vauban_policy::Denial;
 
@@ -28,6 +29,21 @@ impl Authority {
             }),
             None => json!({"live": false}),
         }))
+    }
+
+    /// `GET /readyz`: whether the database answers and tells us what others end. It costs nothing: what the line knows already
+    /// is said.
+    pub(crate) fn ready(&self) -> Reply {
+        let ready = self.feed.is_good();
+        let status = if ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        Reply::of(
+            Content::JsonAs(status, json!({ "ready": ready })),
+            Memory::None,
+        )
     }
 
     /// `GET /internal/revocations`: sessions that end, as they end.

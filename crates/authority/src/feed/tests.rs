@@ -8,7 +8,7 @@ use vauban_net::{ManualClock, Stopper, stop_pair};
 use vauban_policy::Denial;
 
 use super::{BEHIND_MAX, Feed, LINES_MAX, SUBSCRIBERS_MAX};
-use crate::store::Store;
+use crate::store::{HashKey, Place, Store};
 
 struct Ground {
     feed: Feed,
@@ -17,11 +17,16 @@ struct Ground {
     folder: TempDir,
 }
 
+fn key() -> HashKey {
+    HashKey::new(&vauban_secret::Secret::random().unwrap()).unwrap()
+}
+
 async fn ground() -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("authority.db");
-    Store::create(&path).await.unwrap();
-    let store = Store::open(&path).await.unwrap();
+    let place = Place::Sqlite(path);
+    Store::create(&place).await.unwrap();
+    let store = Store::open(&place, key()).await.unwrap();
     let (audit, _writer) = Log::open(&folder.path().join("audit"), "authority").unwrap();
     let feed = Feed::new(
         store.clone(),

@@ -11,23 +11,20 @@ impl Store {
         replace: bool,
         now: u64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let now = stored_time(now);
+        let mut transaction = self.database.begin().await?;
         if replace {
-            sqlx::query(
-                "UPDATE client_secrets SET ended_at = ? WHERE client_id = ? AND ended_at IS NULL",
-            )
-            .bind(stored_time(now))
-            .bind(client_id)
-            .execute(&mut *transaction)
-            .await?;
+            let end =
+                "UPDATE client_secrets SET ended_at = $1 WHERE client_id = $2 AND ended_at IS NULL";
+            transaction
+                .execute(end, &[now.into(), client_id.into()])
+                .await?;
         }
-        sqlx::query("INSERT INTO client_secrets (hash, client_id, created_at) VALUES (?, ?, ?)")
-            .bind(hash.as_slice())
-            .bind(client_id)
-            .bind(stored_time(now))
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
+        let add = "INSERT INTO client_secrets (hash, client_id, created_at) VALUES ($1, $2, $3)";
+        let hash = self.key.of(hash);
+        let values = [(&hash).into(), client_id.into(), now.into()];
+        transaction.execute(add, &values).await?;
+        transaction.commit().await
     }
 
     /// Whether that is a secret of the client now. The look-up is by hash, so what an attacker could time is the hash of a guess.
@@ -37,13 +34,11 @@ impl Store {
         hash: &[u8; 32],
         now: u64,
     ) -> Result<bool, StoreError> {
-        let statement = "SELECT 1 FROM client_secrets WHERE hash = ? AND client_id = ? AND (ended_at IS NULL OR ended_at > ?)";
-        let found: Option<i64> = sqlx::query_scalar(statement)
-            .bind(hash.as_slice())
-            .bind(client_id)
-            .bind(stored_time(now))
-            .fetch_optional(&self.reads)
-            .await?;
+        let statement = "SELECT created_at FROM client_secrets \
+                         WHERE hash = $1 AND client_id = $2 AND (ended_at IS NULL OR ended_at > $3)";
+        let hash = self.key.of(hash);
+        let values = [(&hash).into(), client_id.into(), stored_time(now).into()];
+        let found: Option<(i64,)> = self.database.row(statement, &values).await?;
         Ok(found.is_some())
     }
 }

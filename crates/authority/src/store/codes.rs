@@ -1,7 +1,7 @@
 //! Codes, and the sessions that begin with them or with a client of its own.
 
-use sqlx::{Sqlite, Transaction};
-
+use super::database::{Transaction, Value, locking};
+use super::keyed::Keyed;
 use super::refresh::{Minted, SessionFacts};
 use super::revocations::end_session;
 use super::sessions::{insert_issued, insert_refresh};
@@ -89,33 +89,29 @@ pub(crate) enum Redeemed {
 impl Store {
     /// Begins a session and keeps its code; says `false` when the user was disabled or otherwise changed meanwhile.
     pub(crate) async fn begin_grant(&self, new: &NewGrant<'_>) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
-        let statement = "INSERT INTO sessions (id, subject, client_id, tenant, roles, scope, started_at, ends_at) \
-                         SELECT ?, subject, ?, ?, ?, ?, ?, ? FROM users WHERE subject = ? AND disabled_at IS NULL AND changes = ?";
-        let begun = sqlx::query(statement)
-            .bind(&new.facts.session)
-            .bind(&new.facts.client_id)
-            .bind(&new.facts.tenant)
-            .bind(stored_roles(&new.facts.roles))
-            .bind(stored_scope(new.facts.scope.as_deref()))
-            .bind(stored_time(new.now))
-            .bind(stored_time(new.facts.ends_at))
-            .bind(&new.facts.subject)
-            .bind(new.changes)
-            .execute(&mut *transaction)
-            .await?;
-        if begun.rows_affected() != 1 {
+        let mut transaction = self.database.begin().await?;
+        // The user is locked, as when a session begins with a password.
+        let statement = locking!(
+            "INSERT INTO sessions (id, client_id, tenant, roles, scope, started_at, ends_at, subject) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, subject FROM users WHERE subject = $8 AND disabled_at IS NULL AND changes = $9",
+            "FOR SHARE"
+        );
+        let stored = StoredFacts::of(new.facts, new.now);
+        let mut values = stored.values().to_vec();
+        values.push(new.changes.into());
+        if transaction.execute(statement, &values).await? != 1 {
             return Ok(false);
         }
-        let statement = "INSERT INTO codes (hash, session, redirect_uri, challenge, expires_at) VALUES (?, ?, ?, ?, ?)";
-        sqlx::query(statement)
-            .bind(new.code.as_slice())
-            .bind(&new.facts.session)
-            .bind(new.redirect_uri)
-            .bind(new.challenge)
-            .bind(stored_time(new.code_expires_at))
-            .execute(&mut *transaction)
-            .await?;
+        let statement = "INSERT INTO codes (hash, session, redirect_uri, challenge, expires_at) VALUES ($1, $2, $3, $4, $5)";
+        let code = self.key.of(&new.code);
+        let values = [
+            (&code).into(),
+            (&new.facts.session).into(),
+            new.redirect_uri.into(),
+            new.challenge.into(),
+            stored_time(new.code_expires_at).into(),
+        ];
+        transaction.execute(statement, &values).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -123,50 +119,43 @@ impl Store {
     /// Begins a client's own session with its token. The client gets a row among the users, under a name that nobody can log in
     /// with, so that every session has a subject.
     pub(crate) async fn begin_own(&self, new: &OwnSession<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
-        let statement = "INSERT INTO users (subject, username, password, tenant, roles, created_at) VALUES (?1, ?1, '', ?2, ?3, ?4) \
+        let mut transaction = self.database.begin().await?;
+        // Written when something differs only: one row for all tokens of a client would be a queue for them.
+        let statement = "INSERT INTO users (subject, username, password, tenant, roles, created_at) SELECT $1, $1, '', $2, $3, $4 \
+                         WHERE NOT EXISTS (SELECT 1 FROM users WHERE subject = $1 AND tenant = $2 AND roles = $3) \
                          ON CONFLICT (subject) DO UPDATE SET tenant = excluded.tenant, roles = excluded.roles";
-        sqlx::query(statement)
-            .bind(&new.facts.subject)
-            .bind(&new.facts.tenant)
-            .bind(stored_roles(&new.facts.roles))
-            .bind(stored_time(new.now))
-            .execute(&mut *transaction)
-            .await?;
-        let statement = "INSERT INTO sessions (id, subject, client_id, tenant, roles, scope, started_at, ends_at) \
-                         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-        sqlx::query(statement)
-            .bind(&new.facts.session)
-            .bind(&new.facts.subject)
-            .bind(&new.facts.client_id)
-            .bind(&new.facts.tenant)
-            .bind(stored_roles(&new.facts.roles))
-            .bind(stored_scope(new.facts.scope.as_deref()))
-            .bind(stored_time(new.now))
-            .bind(stored_time(new.facts.ends_at))
-            .execute(&mut *transaction)
-            .await?;
-        let session = &new.facts.session;
+        let stored = StoredFacts::of(new.facts, new.now);
+        let values = [
+            (&new.facts.subject).into(),
+            (&new.facts.tenant).into(),
+            (&stored.roles).into(),
+            stored.now.into(),
+        ];
+        transaction.execute(statement, &values).await?;
+        let statement = "INSERT INTO sessions (id, client_id, tenant, roles, scope, started_at, ends_at, subject) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        transaction.execute(statement, &stored.values()).await?;
         insert_issued(
             &mut transaction,
-            &new.access_hash,
-            session,
+            &self.key.of(&new.access_hash),
+            &new.facts.session,
             new.access_expires_at,
         )
         .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Judges the presented code and, in the same transaction, marks it used and stores the tokens that `mint` signs; or, when
-    /// it was used before, ends its session. The writer's place is taken before the code is read, so that of two attempts with
-    /// one code exactly one finds it unused.
+    /// it was used before, ends its session. The code is read so that nobody else can use it meanwhile: of two attempts with one
+    /// code exactly one finds it unused.
     pub(crate) async fn redeem<E: From<StoreError>>(
         &self,
         attempt: &Redeem<'_>,
         mint: &(dyn Fn(&SessionFacts) -> Result<Minted, E> + Sync),
     ) -> Result<Redeemed, E> {
-        let mut transaction = self.write().await?;
-        let Some((stored, facts)) = find(&mut transaction, &attempt.code).await? else {
+        let code = self.key.of(&attempt.code);
+        let mut transaction = self.database.begin().await?;
+        let Some((stored, facts)) = find(&mut transaction, &code).await? else {
             return Ok(Redeemed::Refused(CodeRefusal::Unknown, None));
         };
         if let Err(refusal) = (attempt.judge)(&stored) {
@@ -180,20 +169,18 @@ impl Store {
                     attempt.now,
                 )
                 .await?;
-                transaction.commit().await.map_err(StoreError::Sql)?;
+                transaction.commit().await?;
             }
             return Ok(Redeemed::Refused(refusal, Some(facts)));
         }
         let minted = mint(&facts)?;
-        sqlx::query("UPDATE codes SET used_at = ? WHERE hash = ?")
-            .bind(stored_time(attempt.now))
-            .bind(attempt.code.as_slice())
-            .execute(&mut *transaction)
-            .await
-            .map_err(StoreError::Sql)?;
+        let used = [stored_time(attempt.now).into(), (&code).into()];
+        transaction
+            .execute("UPDATE codes SET used_at = $1 WHERE hash = $2", &used)
+            .await?;
         insert_issued(
             &mut transaction,
-            &minted.hash,
+            &self.key.of(&minted.hash),
             &facts.session,
             minted.expires_at,
         )
@@ -201,14 +188,14 @@ impl Store {
         if let Some(refresh) = &attempt.refresh {
             insert_refresh(
                 &mut transaction,
-                refresh,
+                &self.key.of(refresh),
                 &facts.session,
                 attempt.now,
                 facts.ends_at,
             )
             .await?;
         }
-        transaction.commit().await.map_err(StoreError::Sql)?;
+        transaction.commit().await?;
         Ok(Redeemed::Done(facts, minted))
     }
 
@@ -218,14 +205,46 @@ impl Store {
         hash: &[u8; 32],
         client_id: &str,
     ) -> Result<Option<String>, StoreError> {
-        let statement = "SELECT s.id FROM sessions s WHERE s.client_id = ?2 AND s.ended_at IS NULL AND \
-                         (s.id = (SELECT session FROM issued_tokens WHERE hash = ?1) \
-                          OR s.id = (SELECT session FROM refresh_tokens WHERE hash = ?1))";
-        Ok(sqlx::query_scalar(statement)
-            .bind(hash.as_slice())
-            .bind(client_id)
-            .fetch_optional(&self.reads)
-            .await?)
+        let statement = "SELECT s.id FROM sessions s WHERE s.client_id = $2 AND s.ended_at IS NULL AND \
+                         (s.id = (SELECT session FROM issued_tokens WHERE hash = $1) \
+                          OR s.id = (SELECT session FROM refresh_tokens WHERE hash = $1))";
+        let hash = self.key.of(hash);
+        let values = [(&hash).into(), client_id.into()];
+        let row: Option<(String,)> = self.database.row(statement, &values).await?;
+        Ok(row.map(|(session,)| session))
+    }
+}
+
+/// A session's facts as its columns hold them.
+struct StoredFacts<'a> {
+    facts: &'a SessionFacts,
+    roles: String,
+    scope: Option<String>,
+    now: i64,
+}
+
+impl<'a> StoredFacts<'a> {
+    fn of(facts: &'a SessionFacts, now: u64) -> Self {
+        Self {
+            facts,
+            roles: stored_roles(&facts.roles),
+            scope: stored_scope(facts.scope.as_deref()),
+            now: stored_time(now),
+        }
+    }
+
+    /// Id, client, tenant, roles, scope, beginning, end, subject.
+    fn values(&self) -> [Value<'_>; 8] {
+        [
+            (&self.facts.session).into(),
+            (&self.facts.client_id).into(),
+            (&self.facts.tenant).into(),
+            (&self.roles).into(),
+            self.scope.as_deref().into(),
+            self.now.into(),
+            stored_time(self.facts.ends_at).into(),
+            (&self.facts.subject).into(),
+        ]
     }
 }
 
@@ -245,16 +264,17 @@ type Found = (
 );
 
 async fn find(
-    transaction: &mut Transaction<'static, Sqlite>,
-    code: &[u8; 32],
+    transaction: &mut Transaction,
+    code: &Keyed,
 ) -> Result<Option<(StoredCode, SessionFacts)>, StoreError> {
-    let statement = "SELECT c.redirect_uri, c.challenge, c.expires_at, c.used_at, \
-                     s.id, s.subject, s.client_id, s.tenant, s.roles, s.scope, s.ends_at, s.ended_at \
-                     FROM codes c JOIN sessions s ON s.id = c.session WHERE c.hash = ?";
-    let row: Option<Found> = sqlx::query_as(statement)
-        .bind(code.as_slice())
-        .fetch_optional(&mut **transaction)
-        .await?;
+    // Code and session are locked: a second use, an operator's change and a logout wait until this one is over.
+    let statement = locking!(
+        "SELECT c.redirect_uri, c.challenge, c.expires_at, c.used_at, \
+         s.id, s.subject, s.client_id, s.tenant, s.roles, s.scope, s.ends_at, s.ended_at \
+         FROM codes c JOIN sessions s ON s.id = c.session WHERE c.hash = $1",
+        "FOR UPDATE OF c, s"
+    );
+    let row: Option<Found> = transaction.row(statement, &[code.into()]).await?;
     row.map(
         |(
             redirect_uri,

@@ -9,13 +9,14 @@ impl Store {
         spiffe: &str,
         expires_at: u64,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO join_tokens (hash, spiffe, expires_at) VALUES (?, ?, ?)")
-            .bind(hash.as_slice())
-            .bind(spiffe)
-            .bind(stored_time(expires_at))
-            .execute(&self.writes)
-            .await?;
-        Ok(())
+        let statement = "INSERT INTO join_tokens (hash, spiffe, expires_at) VALUES ($1, $2, $3)";
+        let hash = self.key.of(hash);
+        let values = [
+            (&hash).into(),
+            spiffe.into(),
+            stored_time(expires_at).into(),
+        ];
+        self.database.execute(statement, &values).await.map(drop)
     }
 
     /// Uses a join token up and says whose it was. One statement: of two attempts exactly one is served.
@@ -24,11 +25,11 @@ impl Store {
         hash: &[u8; 32],
         now: u64,
     ) -> Result<Option<String>, StoreError> {
-        let statement = "UPDATE join_tokens SET used_at = ?1 WHERE hash = ?2 AND used_at IS NULL AND expires_at > ?1 RETURNING spiffe";
-        Ok(sqlx::query_scalar(statement)
-            .bind(stored_time(now))
-            .bind(hash.as_slice())
-            .fetch_optional(&self.writes)
-            .await?)
+        let statement = "UPDATE join_tokens SET used_at = $1 \
+                         WHERE hash = $2 AND used_at IS NULL AND expires_at > $1 RETURNING spiffe";
+        let hash = self.key.of(hash);
+        let values = [stored_time(now).into(), (&hash).into()];
+        let row: Option<(String,)> = self.database.change(statement, &values).await?;
+        Ok(row.map(|(spiffe,)| spiffe))
     }
 }

@@ -1,9 +1,9 @@
 //! Rotation of refresh tokens, in one transaction.
 
-use sqlx::{Sqlite, Transaction};
-
 use crate::judge::{JudgeRotation, RotationRefusal, StoredRefresh};
 
+use super::database::{Transaction, locking};
+use super::keyed::{HashKey, Keyed};
 use super::revocations::end_session;
 use super::sessions::{insert_issued, insert_refresh};
 use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, stored_time};
@@ -51,15 +51,15 @@ pub(crate) enum Rotated {
 
 impl Store {
     /// Judges the presented token and, in the same transaction, marks it used and stores its successor and the access token
-    /// that `mint` signs; or, when it was used before, ends the session. The writer's place is taken before the token is read,
-    /// so that of two attempts with one token exactly one finds it unused.
+    /// that `mint` signs; or, when it was used before, ends the session. The token is read so that nobody else can use it
+    /// meanwhile: of two attempts with one token exactly one finds it unused.
     pub(crate) async fn rotate<E: From<StoreError>>(
         &self,
         attempt: &Rotate<'_>,
         mint: &(dyn Fn(&SessionFacts) -> Result<Minted, E> + Sync),
     ) -> Result<Rotated, E> {
-        let mut transaction = self.write().await?;
-        let found = find(&mut transaction, &attempt.presented).await?;
+        let mut transaction = self.database.begin().await?;
+        let found = find(&mut transaction, &self.key.of(&attempt.presented)).await?;
         let (stored, facts) =
             found.map_or((None, None), |(stored, facts)| (Some(stored), Some(facts)));
         let verdict = attempt
@@ -69,8 +69,8 @@ impl Store {
         let (refusal, facts) = match (verdict, facts) {
             (Ok(()), Some(facts)) => {
                 let minted = mint(&facts)?;
-                store_successor(&mut transaction, attempt, &facts, &minted).await?;
-                transaction.commit().await.map_err(StoreError::Sql)?;
+                store_successor(&mut transaction, &self.key, attempt, &facts, &minted).await?;
+                transaction.commit().await?;
                 return Ok(Rotated::Done(facts, minted));
             }
             (Ok(()), None) => (RotationRefusal::Unknown, None),
@@ -86,7 +86,7 @@ impl Store {
                 attempt.now,
             )
             .await?;
-            transaction.commit().await.map_err(StoreError::Sql)?;
+            transaction.commit().await?;
         }
         Ok(Rotated::Refused(refusal, facts))
     }
@@ -124,17 +124,18 @@ type Found = (
 );
 
 async fn find(
-    transaction: &mut Transaction<'static, Sqlite>,
-    presented: &[u8; 32],
+    transaction: &mut Transaction,
+    presented: &Keyed,
 ) -> Result<Option<(StoredRefresh, SessionFacts)>, StoreError> {
     // Roles are read anew from the user: a refresh is where a change of roles takes effect.
-    let statement = "SELECT r.session, r.ends_at, r.used_at, s.ended_at, s.subject, s.client_id, s.tenant, u.roles, s.scope \
-                     FROM refresh_tokens r JOIN sessions s ON s.id = r.session JOIN users u ON u.subject = s.subject \
-                     WHERE r.hash = ?";
-    let row: Option<Found> = sqlx::query_as(statement)
-        .bind(presented.as_slice())
-        .fetch_optional(&mut **transaction)
-        .await?;
+    // Token and session are locked: a second use, an operator's change and a logout wait until this one is over.
+    let statement = locking!(
+        "SELECT r.session, r.ends_at, r.used_at, s.ended_at, s.subject, s.client_id, s.tenant, u.roles, s.scope \
+         FROM refresh_tokens r JOIN sessions s ON s.id = r.session JOIN users u ON u.subject = s.subject \
+         WHERE r.hash = $1",
+        "FOR UPDATE OF r, s"
+    );
+    let row: Option<Found> = transaction.row(statement, &[presented.into()]).await?;
     row.map(
         |(session, ends, used, ended, subject, client_id, tenant, roles, scope)| {
             let ends_at = read_time(ends);
@@ -164,29 +165,39 @@ async fn find(
 }
 
 async fn store_successor(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
+    key: &HashKey,
     attempt: &Rotate<'_>,
     facts: &SessionFacts,
     minted: &Minted,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE refresh_tokens SET used_at = ?, successor = ? WHERE hash = ?")
-        .bind(stored_time(attempt.now))
-        .bind(attempt.successor.as_slice())
-        .bind(attempt.presented.as_slice())
-        .execute(&mut **transaction)
+    let (successor, presented) = (key.of(&attempt.successor), key.of(&attempt.presented));
+    let used = [
+        stored_time(attempt.now).into(),
+        (&successor).into(),
+        (&presented).into(),
+    ];
+    transaction
+        .execute(
+            "UPDATE refresh_tokens SET used_at = $1, successor = $2 WHERE hash = $3",
+            &used,
+        )
         .await?;
-    sqlx::query("UPDATE sessions SET roles = ? WHERE id = ?")
-        .bind(stored_roles(&facts.roles))
-        .bind(&facts.session)
-        .execute(&mut **transaction)
+    let roles = stored_roles(&facts.roles);
+    transaction
+        .execute(
+            "UPDATE sessions SET roles = $1 WHERE id = $2",
+            &[(&roles).into(), (&facts.session).into()],
+        )
         .await?;
     insert_refresh(
         transaction,
-        &attempt.successor,
+        &successor,
         &facts.session,
         attempt.now,
         facts.ends_at,
     )
     .await?;
-    insert_issued(transaction, &minted.hash, &facts.session, minted.expires_at).await
+    let access = key.of(&minted.hash);
+    insert_issued(transaction, &access, &facts.session, minted.expires_at).await
 }

@@ -29,16 +29,16 @@ impl Store {
         request: &str,
         expires_at: u64,
     ) -> Result<(), StoreError> {
-        let statement = "INSERT INTO waiting_requests (hash, stage, client_id, request, expires_at) VALUES (?, ?, ?, ?, ?)";
-        sqlx::query(statement)
-            .bind(hash.as_slice())
-            .bind(stage.word())
-            .bind(client_id)
-            .bind(request)
-            .bind(stored_time(expires_at))
-            .execute(&self.writes)
-            .await?;
-        Ok(())
+        let statement = "INSERT INTO waiting_requests (hash, stage, client_id, request, expires_at) VALUES ($1, $2, $3, $4, $5)";
+        let hash = self.key.of(hash);
+        let values = [
+            (&hash).into(),
+            stage.word().into(),
+            client_id.into(),
+            request.into(),
+            stored_time(expires_at).into(),
+        ];
+        self.database.execute(statement, &values).await.map(drop)
     }
 
     /// A request that waits for its user, left where it is.
@@ -47,14 +47,15 @@ impl Store {
         hash: &[u8; 32],
         now: u64,
     ) -> Result<Option<String>, StoreError> {
-        let statement =
-            "SELECT request FROM waiting_requests WHERE hash = ? AND stage = ? AND expires_at > ?";
-        Ok(sqlx::query_scalar(statement)
-            .bind(hash.as_slice())
-            .bind(Stage::Login.word())
-            .bind(stored_time(now))
-            .fetch_optional(&self.reads)
-            .await?)
+        let statement = "SELECT request FROM waiting_requests WHERE hash = $1 AND stage = $2 AND expires_at > $3";
+        let hash = self.key.of(hash);
+        let values = [
+            (&hash).into(),
+            Stage::Login.word().into(),
+            stored_time(now).into(),
+        ];
+        let row: Option<(String,)> = self.database.row(statement, &values).await?;
+        Ok(row.map(|(request,)| request))
     }
 
     /// Takes a request away. One statement: of two attempts exactly one gets it. With `client_id` only that client's.
@@ -65,14 +66,16 @@ impl Store {
         client_id: Option<&str>,
         now: u64,
     ) -> Result<Option<String>, StoreError> {
-        let statement = "DELETE FROM waiting_requests WHERE hash = ?1 AND stage = ?2 AND expires_at > ?3 \
-                         AND (?4 IS NULL OR client_id = ?4) RETURNING request";
-        Ok(sqlx::query_scalar(statement)
-            .bind(hash.as_slice())
-            .bind(stage.word())
-            .bind(stored_time(now))
-            .bind(client_id)
-            .fetch_optional(&self.writes)
-            .await?)
+        let statement = "DELETE FROM waiting_requests WHERE hash = $1 AND stage = $2 AND expires_at > $3 \
+                         AND ($4 IS NULL OR client_id = $4) RETURNING request";
+        let hash = self.key.of(hash);
+        let values = [
+            (&hash).into(),
+            stage.word().into(),
+            stored_time(now).into(),
+            client_id.into(),
+        ];
+        let row: Option<(String,)> = self.database.change(statement, &values).await?;
+        Ok(row.map(|(request,)| request))
     }
 }

@@ -1,7 +1,7 @@
 //! Sessions that were ended, and who still has to hear of it.
 
-use sqlx::{Sqlite, Transaction};
-
+use super::database::Transaction;
+use super::listen::TELL;
 use super::{Store, StoreError, read_time, stored_time};
 
 /// Rows that one round settles.
@@ -22,11 +22,9 @@ impl Store {
     /// Revocations that the edge or the audit log may not know yet, in their order; at most a few hundred at a time.
     pub(crate) async fn unsettled(&self) -> Result<Vec<Revoked>, StoreError> {
         let statement = "SELECT number, session, subject, because, decision, at FROM revocations \
-                         WHERE settled_at IS NULL ORDER BY number LIMIT ?";
-        let rows: Vec<(i64, String, String, String, String, i64)> = sqlx::query_as(statement)
-            .bind(SETTLED_MAX)
-            .fetch_all(&self.reads)
-            .await?;
+                         WHERE settled_at IS NULL ORDER BY number LIMIT $1";
+        let rows: Vec<(i64, String, String, String, String, i64)> =
+            self.database.rows(statement, &[SETTLED_MAX.into()]).await?;
         let revoked = |(number, session, subject, because, decision, at)| Revoked {
             number,
             session,
@@ -38,46 +36,45 @@ impl Store {
         Ok(rows.into_iter().map(revoked).collect())
     }
 
-    /// Marks all revocations up to `number` as heard.
-    pub(crate) async fn settle(&self, number: i64, now: u64) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE revocations SET settled_at = ? WHERE settled_at IS NULL AND number <= ?",
-        )
-        .bind(stored_time(now))
-        .bind(number)
-        .execute(&self.writes)
-        .await?;
-        Ok(())
+    /// Marks these revocations as heard. Each by its number: another one may have got a smaller number and become visible later.
+    pub(crate) async fn settle(&self, numbers: &[i64], now: u64) -> Result<(), StoreError> {
+        let statement =
+            "UPDATE revocations SET settled_at = $1 WHERE settled_at IS NULL AND number = $2";
+        let mut transaction = self.database.begin().await?;
+        for number in numbers {
+            let values = [stored_time(now).into(), (*number).into()];
+            transaction.execute(statement, &values).await?;
+        }
+        transaction.commit().await
     }
 }
 
 /// Ends a live session and writes down that it has to be heard; says `false` when there is nothing to end.
 pub(super) async fn end_session(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     id: &str,
     because: &str,
     decision: &str,
     now: u64,
 ) -> Result<bool, StoreError> {
-    let statement =
-        "UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL RETURNING subject";
-    let subject: Option<String> = sqlx::query_scalar(statement)
-        .bind(stored_time(now))
-        .bind(id)
-        .fetch_optional(&mut **transaction)
-        .await?;
-    let Some(subject) = subject else {
+    let end =
+        "UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL RETURNING subject";
+    let now = stored_time(now);
+    let subject: Option<(String,)> = transaction.row(end, &[now.into(), id.into()]).await?;
+    let Some((subject,)) = subject else {
         return Ok(false);
     };
-    sqlx::query(
-        "INSERT INTO revocations (session, subject, because, decision, at) VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(id)
-    .bind(subject)
-    .bind(because)
-    .bind(decision)
-    .bind(stored_time(now))
-    .execute(&mut **transaction)
-    .await?;
+    let tell = "INSERT INTO revocations (session, subject, because, decision, at) VALUES ($1, $2, $3, $4, $5)";
+    let values = [
+        id.into(),
+        (&subject).into(),
+        because.into(),
+        decision.into(),
+        now.into(),
+    ];
+    transaction.execute(tell, &values).await?;
+    if transaction.is_shared() {
+        let _told: Option<(Option<String>,)> = transaction.row(TELL, &[id.into()]).await?;
+    }
     Ok(true)
 }

@@ -1,45 +1,128 @@
-use std::path::PathBuf;
+mod cleaning;
+mod contract;
+mod crash;
 
 use tempfile::TempDir;
+use vauban_secret::Secret;
+use vauban_testkit::postgres::Cluster;
 
-use super::{
-    Change, Minted, NewSession, PasswordHash, Rotate, Rotated, SessionFacts, Store, StoreError,
-    UserToAdd,
-};
-use crate::call::Unable;
+use super::database::Database;
+use super::{Change, HashKey, NewSession, PasswordHash, Place, Store, StoreError, UserToAdd};
 use crate::identifier::token_hash;
-use crate::judge::{Rotation, RotationRefusal};
 
 const NOW: u64 = 1_000;
 const ENDS: u64 = 2_000;
 
+/// A database with one user.
 struct Ground {
     store: Store,
-    path: PathBuf,
-    folder: TempDir,
+    place: Place,
+    _folder: TempDir,
 }
 
-/// A database with one user.
-async fn ground() -> Ground {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.db");
-    Store::create(&path).await.unwrap();
-    let store = Store::open(&path).await.unwrap();
-    let password = PasswordHash("hash".to_owned());
-    let user = UserToAdd {
-        subject: "1",
-        username: "alice",
-        password: &password,
-        tenant: "north",
-        roles: &["user".to_owned()],
-    };
-    assert!(store.add_user(user, NOW).await.unwrap());
-    Ground {
-        store,
-        path,
-        folder,
+/// The key of every test's database.
+fn key() -> HashKey {
+    HashKey::new(&Secret::from("5a".repeat(32))).unwrap()
+}
+
+impl Ground {
+    /// Another process with the same database.
+    async fn another(&self) -> Store {
+        self.reopen().await.unwrap()
+    }
+
+    async fn reopen(&self) -> Result<Store, StoreError> {
+        Store::open(&self.place, key()).await
+    }
+
+    async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::Sqlite(folder.path().join("authority.db"));
+        Self::on(place, folder).await
+    }
+
+    /// In a database of its own.
+    async fn postgres(cluster: &Cluster, name: &str) -> Self {
+        let url = cluster.database(name).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Self::on(Place::Postgres(Secret::from(url)), folder).await
+    }
+
+    async fn on(place: Place, folder: TempDir) -> Self {
+        Store::create(&place).await.unwrap();
+        let store = Store::open(&place, key()).await.unwrap();
+        let password = PasswordHash("hash".to_owned());
+        let user = UserToAdd {
+            subject: "1",
+            username: "alice",
+            password: &password,
+            tenant: "north",
+            roles: &["user".to_owned()],
+        };
+        assert!(store.add_user(user, NOW).await.unwrap());
+        Self {
+            store,
+            place,
+            _folder: folder,
+        }
     }
 }
+
+/// Runs every step of the contract on each database.
+macro_rules! contract {
+    ($($(@$part:ident)? $step:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $step() {
+                    super::contract::$($part::)?$step(&super::Ground::sqlite().await).await;
+                }
+            )+
+        }
+
+        /// One cluster for all of them, because each takes a second to start.
+        #[tokio::test(flavor = "multi_thread")]
+        async fn postgres_keeps_the_contract() {
+            let Some(cluster) = Cluster::start().unwrap() else {
+                return;
+            };
+            $(
+                println!(stringify!($step));
+                let ground = Ground::postgres(&cluster, stringify!($step)).await;
+                contract::$($part::)?$step(&ground).await;
+                ground.store.close().await;
+            )+
+        }
+    };
+}
+
+contract!(
+    a_failed_signature_leaves_the_token_unused,
+    a_login_that_began_before_a_change_begins_no_session_after_it,
+    a_login_that_races_a_change_leaves_no_session,
+    a_stored_value_that_we_never_write_is_an_error,
+    a_stronger_hash_replaces_only_the_one_it_was_made_from,
+    a_token_is_known_until_it_is_cleaned,
+    another_process_that_rotates_at_the_same_time_is_seen,
+    cleaning_removes_what_is_over_and_nothing_else,
+    disabling_ends_sessions_once_and_begins_no_more,
+    names_and_subjects_are_taken_once,
+    of_many_refreshes_at_once_one_wins,
+    of_many_uses_of_a_join_token_one_is_served,
+    the_cost_of_a_password_is_remembered,
+    @grants a_code_gives_back_what_was_agreed_to,
+    @grants a_grant_that_began_before_a_change_is_none,
+    @grants a_replaced_secret_of_a_client_is_none,
+    @grants clients_of_their_own_get_sessions_at_once,
+    @grants of_many_uses_of_a_code_one_wins_and_its_session_ends,
+    @grants of_many_uses_of_a_pushed_request_one_is_served,
+    @keeping a_changed_step_of_the_tables_is_refused,
+    @keeping a_lost_key_costs_what_was_hashed_and_nothing_else,
+    @keeping a_newer_database_is_refused,
+    @keeping another_key_opens_nothing,
+    @keeping hashes_from_before_the_key_are_put_under_it,
+    @keeping what_is_over_goes_in_bounded_batches,
+);
 
 async fn begin(store: &Store, id: &str, ends_at: u64) -> bool {
     begin_knowing(store, id, ends_at, 0).await
@@ -63,42 +146,28 @@ async fn begin_knowing(store: &Store, id: &str, ends_at: u64, changes: i64) -> b
     store.begin_session(&new).await.unwrap()
 }
 
-async fn count(store: &Store, table: &'static str) -> i64 {
-    let statement = match table {
-        "issued_tokens" => "SELECT count(*) FROM issued_tokens",
-        "sessions" => "SELECT count(*) FROM sessions",
-        "refresh_tokens" => "SELECT count(*) FROM refresh_tokens",
-        "join_tokens" => "SELECT count(*) FROM join_tokens",
-        "revocations" => "SELECT count(*) FROM revocations",
-        other => panic!("{other}"),
-    };
-    sqlx::query_scalar(statement)
-        .fetch_one(&store.reads)
-        .await
-        .unwrap()
-}
-
 async fn counts(store: &Store) -> [i64; 5] {
     let mut counts = [0; 5];
-    for (at, table) in [
-        "issued_tokens",
-        "sessions",
-        "refresh_tokens",
-        "join_tokens",
-        "revocations",
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        counts[at] = count(store, table).await;
+    for (count, statement) in counts.iter_mut().zip([
+        "SELECT count(*) FROM issued_tokens",
+        "SELECT count(*) FROM sessions",
+        "SELECT count(*) FROM refresh_tokens",
+        "SELECT count(*) FROM join_tokens",
+        "SELECT count(*) FROM revocations",
+    ]) {
+        let row: Option<(i64,)> = store.database.row(statement, &[]).await.unwrap();
+        *count = row.unwrap().0;
     }
     counts
 }
 
 #[tokio::test]
 async fn writing_waits_for_the_disk() {
-    let ground = ground().await;
-    for pool in [&ground.store.reads, &ground.store.writes] {
+    let ground = Ground::sqlite().await;
+    let Database::Sqlite(database) = &ground.store.database else {
+        panic!("{:?}", ground.store);
+    };
+    for pool in [&database.reads, &database.writes] {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
             .fetch_one(pool)
             .await
@@ -122,197 +191,56 @@ async fn writing_waits_for_the_disk() {
     }
 }
 
-#[tokio::test]
-async fn cleaning_removes_what_is_over_and_nothing_else() {
-    let Ground {
-        store,
-        folder: _folder,
-        ..
-    } = ground().await;
-    assert!(begin(&store, "short", NOW + 50).await);
-    assert!(begin(&store, "long", ENDS).await);
-    store
-        .add_join_token(&[7; 32], "spiffe://d/line/edge", NOW + 600)
-        .await
-        .unwrap();
-    assert!(store.end_session("short", "test", "", NOW).await.unwrap());
-    assert_eq!(counts(&store).await, [2, 2, 2, 1, 1]);
-    for (now, expected) in [
-        (NOW + 49, [2, 2, 2, 1, 1]),
-        // Past its end the first session goes with its tokens; its revocation stays until somebody has heard of it.
-        (NOW + 50, [1, 1, 1, 1, 1]),
-        (NOW + 100, [0, 1, 1, 1, 1]),
-        (NOW + 600, [0, 1, 1, 0, 1]),
-    ] {
-        assert!(!store.clean(now).await.unwrap());
-        assert_eq!(counts(&store).await, expected, "{now}");
-    }
-    store.settle(1, NOW + 600).await.unwrap();
-    store.clean(NOW + 600).await.unwrap();
-    assert_eq!(counts(&store).await, [0, 1, 1, 0, 0]);
-    store.clean(ENDS).await.unwrap();
-    assert_eq!(counts(&store).await, [0; 5]);
-}
-
-fn attempt<'a>(presented: &str, successor: &str, judge: &'a Rotation) -> Rotate<'a> {
-    Rotate {
-        scope: None,
-        judge,
-        presented: token_hash(presented.as_bytes()),
-        successor: token_hash(successor.as_bytes()),
-        client_id: "web",
-        decision: "d",
-        now: NOW,
-    }
-}
-
-fn minted(facts: &SessionFacts) -> Minted {
-    let token = format!("next of {}", facts.session);
-    Minted {
-        hash: token_hash(token.as_bytes()),
-        token,
-        expires_at: NOW + 100,
-        scope: String::new(),
-    }
-}
-
-#[tokio::test]
-async fn a_failed_signature_leaves_the_token_unused() {
-    let Ground {
-        store,
-        folder: _folder,
-        ..
-    } = ground().await;
-    assert!(begin(&store, "s", ENDS).await);
-    let attempt = attempt("refresh s", "successor", &Rotation);
-    let failed = store
-        .rotate::<Unable>(&attempt, &|_facts| Err(Unable))
-        .await;
-    assert!(failed.is_err());
-    assert_eq!(counts(&store).await, [1, 1, 1, 0, 0]);
-    let done = store
-        .rotate::<Unable>(&attempt, &|facts| Ok(minted(facts)))
-        .await;
-    assert!(matches!(done, Ok(Rotated::Done(facts, _)) if facts.session == "s"));
-    assert_eq!(counts(&store).await, [2, 1, 2, 0, 0]);
-}
-
-#[tokio::test]
-async fn another_process_that_rotates_at_the_same_time_is_seen() {
-    let Ground {
-        store,
-        path,
-        folder: _folder,
-    } = ground().await;
-    assert!(begin(&store, "s", ENDS).await);
-    let other = Store::open(&path).await.unwrap();
-    let (first, second) = (
-        attempt("refresh s", "a", &Rotation),
-        attempt("refresh s", "b", &Rotation),
-    );
-    let mint_a = |facts: &SessionFacts| Ok(minted(facts));
-    let mint_b = |facts: &SessionFacts| Ok(minted(facts));
-    let (first, second) = tokio::join!(
-        store.rotate::<Unable>(&first, &mint_a),
-        other.rotate::<Unable>(&second, &mint_b)
-    );
-    let won = |result: &Result<Rotated, Unable>| matches!(result, Ok(Rotated::Done(..)));
-    let reused = |result: &Result<Rotated, Unable>| {
-        matches!(
-            result,
-            Ok(Rotated::Refused(RotationRefusal::Reused, Some(_)))
-        )
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_waits_for_the_disk_whatever_its_default_is() {
+    let Some(cluster) = Cluster::start().unwrap() else {
+        return;
     };
-    assert!((won(&first) && reused(&second)) || (won(&second) && reused(&first)));
-    assert!(store.session("s").await.unwrap().unwrap().ended);
+    for (default, expected) in [
+        ("off", "on"),
+        ("local", "local"),
+        ("remote_apply", "remote_apply"),
+    ] {
+        let url = cluster.database(default).unwrap();
+        let url = format!("{url}?options=-csynchronous_commit%3D{default}");
+        let store = Store::open(&Place::Postgres(Secret::from(url)), key())
+            .await
+            .unwrap();
+        let statement = "SELECT current_setting('synchronous_commit')";
+        let row: Option<(String,)> = store.database.row(statement, &[]).await.unwrap();
+        assert_eq!(row.unwrap().0, expected);
+        store.close().await;
+    }
 }
 
 #[tokio::test]
-async fn disabling_ends_sessions_once_and_begins_no_more() {
-    let Ground {
-        store,
-        folder: _folder,
-        ..
-    } = ground().await;
-    assert!(begin(&store, "a", ENDS).await);
-    assert!(begin(&store, "b", ENDS).await);
+async fn a_url_that_is_none_appears_in_no_error() {
+    for url in ["mysql://vauban:hunter2@db/authority", "postgres://[hunter2"] {
+        let error = Store::open(&Place::Postgres(Secret::from(url)), key()).await;
+        let error = error.unwrap_err();
+        assert!(matches!(error, StoreError::Url));
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+}
+
+/// The transaction that ends a session tells the others, when it has become true.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_tells_others_what_ended() {
+    let Some(cluster) = Cluster::start().unwrap() else {
+        return;
+    };
+    let ground = Ground::postgres(&cluster, "ended").await;
+    let mut ended = ground.another().await.listen().await.unwrap().unwrap();
+    for session in ["a", "b"] {
+        assert!(begin(&ground.store, session, ENDS).await);
+    }
+    let store = &ground.store;
     assert!(store.end_session("a", "logout", "d", NOW).await.unwrap());
-    assert!(!store.end_session("a", "logout", "d", NOW).await.unwrap());
-    for _ in 0..2 {
-        let change = Change::Disabled;
-        assert!(store.change_user("1", change, NOW).await.unwrap());
-    }
-    assert!(!begin(&store, "c", ENDS).await);
-    let told: Vec<_> = store
-        .unsettled()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|one| (one.number, one.session, one.because))
-        .collect();
-    let expected = [
-        (1, "a".to_owned(), "logout".to_owned()),
-        (2, "b".to_owned(), "user disabled".to_owned()),
-    ];
-    assert_eq!(told, expected);
-    store.settle(1, NOW).await.unwrap();
-    assert_eq!(store.unsettled().await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_login_that_began_before_a_change_begins_no_session_after_it() {
-    let Ground {
-        store,
-        folder: _folder,
-        ..
-    } = ground().await;
-    let hash = PasswordHash("other".to_owned());
-    let roles = ["admin".to_owned()];
-    let changes = [
-        (Change::Password(&hash), "password reset"),
-        (Change::Roles(&roles), "roles changed"),
-        (Change::Disabled, "user disabled"),
-    ];
-    for (count, (change, because)) in (0..).zip(changes) {
-        let user = store.user_named("alice").await.unwrap().unwrap();
-        assert_eq!(user.changes, count);
-        let before = format!("before {because}");
-        let after = format!("after {because}");
-        assert!(begin_knowing(&store, &before, ENDS, count).await);
-        assert!(store.change_user("1", change, NOW).await.unwrap());
-        assert!(!begin_knowing(&store, &after, ENDS, count).await);
-        let told = store.unsettled().await.unwrap();
-        let last = told.last().unwrap();
-        assert_eq!(
-            (last.session.as_str(), last.because.as_str()),
-            (before.as_str(), because)
-        );
-    }
-    // Giving back takes nothing.
-    assert!(!begin_knowing(&store, "while disabled", ENDS, 3).await);
-    assert!(store.change_user("1", Change::Enabled, NOW).await.unwrap());
-    assert!(begin_knowing(&store, "enabled", ENDS, 3).await);
-    let told = store.unsettled().await.unwrap().len();
-    assert!(store.change_user("1", Change::Enabled, NOW).await.unwrap());
-    assert_eq!(store.unsettled().await.unwrap().len(), told);
-    assert!(!store.change_user("2", Change::Enabled, NOW).await.unwrap());
-}
-
-#[tokio::test]
-async fn a_stored_value_that_we_never_write_is_an_error() {
-    let Ground {
-        store,
-        folder: _folder,
-        ..
-    } = ground().await;
-    sqlx::query("UPDATE users SET roles = 'admin'")
-        .execute(&store.writes)
-        .await
-        .unwrap();
-    let error = store.user_named("alice").await.unwrap_err();
-    assert!(matches!(error, StoreError::Value("roles")));
-    assert_eq!(
-        error.to_string(),
-        "the authority database holds a damaged `roles`"
-    );
+    assert_eq!(ended.next().await.unwrap(), "a");
+    assert!(store.change_user("1", Change::Disabled, NOW).await.unwrap());
+    assert_eq!(ended.next().await.unwrap(), "b");
+    cluster.crash().unwrap();
+    assert!(ended.next().await.is_err());
+    let sqlite = Ground::sqlite().await;
+    assert!(sqlite.store.listen().await.unwrap().is_none());
 }

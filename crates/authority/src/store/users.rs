@@ -1,7 +1,6 @@
 //! Users.
 
-use sqlx::{Sqlite, Transaction};
-
+use super::database::{Transaction, Value};
 use super::revocations::end_session;
 use super::{Store, StoreError, read_roles, stored_roles, stored_time};
 
@@ -47,30 +46,28 @@ pub(crate) enum Change<'a> {
     Roles(&'a [String]),
 }
 
+type UserColumns = (String, String, String, String, Option<i64>, i64);
+
 impl Store {
     /// Adds a user; says `false` when subject or name is taken.
     pub(crate) async fn add_user(&self, user: UserToAdd<'_>, now: u64) -> Result<bool, StoreError> {
-        let statement = "INSERT INTO users (subject, username, password, tenant, roles, created_at) VALUES (?, ?, ?, ?, ?, ?) \
+        let statement = "INSERT INTO users (subject, username, password, tenant, roles, created_at) VALUES ($1, $2, $3, $4, $5, $6) \
                          ON CONFLICT DO NOTHING";
-        let done = sqlx::query(statement)
-            .bind(user.subject)
-            .bind(user.username)
-            .bind(&user.password.0)
-            .bind(user.tenant)
-            .bind(stored_roles(user.roles))
-            .bind(stored_time(now))
-            .execute(&self.writes)
-            .await?;
-        Ok(done.rows_affected() == 1)
+        let roles = stored_roles(user.roles);
+        let values = [
+            user.subject.into(),
+            user.username.into(),
+            (&user.password.0).into(),
+            user.tenant.into(),
+            (&roles).into(),
+            stored_time(now).into(),
+        ];
+        Ok(self.database.execute(statement, &values).await? == 1)
     }
 
     pub(crate) async fn user_named(&self, username: &str) -> Result<Option<UserRow>, StoreError> {
-        let statement = "SELECT subject, tenant, roles, password, disabled_at, changes FROM users WHERE username = ? AND password <> ''";
-        let row: Option<(String, String, String, String, Option<i64>, i64)> =
-            sqlx::query_as(statement)
-                .bind(username)
-                .fetch_optional(&self.reads)
-                .await?;
+        let statement = "SELECT subject, tenant, roles, password, disabled_at, changes FROM users WHERE username = $1 AND password <> ''";
+        let row: Option<UserColumns> = self.database.row(statement, &[username.into()]).await?;
         row.map(|(subject, tenant, roles, password, disabled, changes)| {
             let roles = read_roles(&roles)?;
             Ok(UserRow {
@@ -92,23 +89,16 @@ impl Store {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
-        let statement = "UPDATE users SET password = ? WHERE subject = ? AND password = ?";
-        sqlx::query(statement)
-            .bind(&new.0)
-            .bind(subject)
-            .bind(&old.0)
-            .execute(&self.writes)
-            .await?;
-        Ok(())
+        let statement = "UPDATE users SET password = $1 WHERE subject = $2 AND password = $3";
+        let values = [(&new.0).into(), subject.into(), (&old.0).into()];
+        self.database.execute(statement, &values).await.map(drop)
     }
 
     /// The name that is typed at login.
     pub(crate) async fn username_of(&self, subject: &str) -> Result<Option<String>, StoreError> {
-        let statement = "SELECT username FROM users WHERE subject = ?";
-        Ok(sqlx::query_scalar(statement)
-            .bind(subject)
-            .fetch_optional(&self.reads)
-            .await?)
+        let statement = "SELECT username FROM users WHERE subject = $1";
+        let row: Option<(String,)> = self.database.row(statement, &[subject.into()]).await?;
+        Ok(row.map(|(username,)| username))
     }
 
     /// Changes a user and ends all of their sessions if they lose something by it, in one step; says `false` when there is no such user.
@@ -118,30 +108,36 @@ impl Store {
         change: Change<'_>,
         now: u64,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
-        let update = match change {
-            Change::Disabled => {
-                sqlx::query("UPDATE users SET changes = changes + 1, disabled_at = coalesce(disabled_at, ?) WHERE subject = ?")
-                    .bind(stored_time(now))
-            }
-            Change::Enabled => {
-                sqlx::query("UPDATE users SET disabled_at = NULL WHERE subject = ?")
-            }
-            Change::Password(hash) => {
-                sqlx::query("UPDATE users SET changes = changes + 1, password = ? WHERE subject = ?")
-                    .bind(hash.0.as_str())
-            }
-            Change::Roles(roles) => {
-                sqlx::query("UPDATE users SET changes = changes + 1, roles = ? WHERE subject = ?")
-                    .bind(stored_roles(roles))
+        let mut transaction = self.database.begin().await?;
+        let roles;
+        let (statement, value) = match change {
+            Change::Disabled => (
+                "UPDATE users SET changes = changes + 1, disabled_at = coalesce(disabled_at, $2) WHERE subject = $1",
+                Some(stored_time(now).into()),
+            ),
+            Change::Enabled => (
+                "UPDATE users SET disabled_at = NULL WHERE subject = $1",
+                None,
+            ),
+            Change::Password(hash) => (
+                "UPDATE users SET changes = changes + 1, password = $2 WHERE subject = $1",
+                Some((&hash.0).into()),
+            ),
+            Change::Roles(new) => {
+                roles = stored_roles(new);
+                (
+                    "UPDATE users SET changes = changes + 1, roles = $2 WHERE subject = $1",
+                    Some((&roles).into()),
+                )
             }
         };
-        let found = update.bind(subject).execute(&mut *transaction).await?;
+        let values: Vec<Value<'_>> = [subject.into()].into_iter().chain(value).collect();
+        let found = transaction.execute(statement, &values).await?;
         if let Some(because) = change.ends_sessions() {
             end_all(&mut transaction, subject, because, now).await?;
         }
         transaction.commit().await?;
-        Ok(found.rows_affected() == 1)
+        Ok(found == 1)
     }
 }
 
@@ -158,19 +154,16 @@ impl Change<'_> {
 }
 
 async fn end_all(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     subject: &str,
     because: &str,
     now: u64,
 ) -> Result<(), StoreError> {
-    let live: Vec<String> = sqlx::query_scalar(
-        "SELECT id FROM sessions WHERE subject = ? AND ended_at IS NULL AND ends_at > ?",
-    )
-    .bind(subject)
-    .bind(stored_time(now))
-    .fetch_all(&mut **transaction)
-    .await?;
-    for session in live {
+    let statement = "SELECT id FROM sessions WHERE subject = $1 AND ended_at IS NULL AND ends_at > $2 ORDER BY id";
+    let live: Vec<(String,)> = transaction
+        .rows(statement, &[subject.into(), stored_time(now).into()])
+        .await?;
+    for (session,) in live {
         end_session(transaction, &session, because, "", now).await?;
     }
     Ok(())

@@ -19,7 +19,7 @@ fn names(pem: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_join_token_works_once_for_its_own_identity() {
     let world = World::start().await;
-    let token = issue_join_token(&world.state, &world.plan, GUARD, &*world.clock)
+    let token = issue_join_token(&world.storage, &world.plan, GUARD, &*world.clock)
         .await
         .unwrap();
     let token = token.expose_text().unwrap();
@@ -48,7 +48,7 @@ async fn a_join_token_works_once_for_its_own_identity() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_concurrent_joins_with_one_token_one_is_served() {
     let world = Arc::new(World::start().await);
-    let token = issue_join_token(&world.state, &world.plan, GUARD, &*world.clock)
+    let token = issue_join_token(&world.storage, &world.plan, GUARD, &*world.clock)
         .await
         .unwrap();
     let mut joins = tokio::task::JoinSet::new();
@@ -78,7 +78,7 @@ async fn expired_and_wrong_tokens_are_refused() {
             answer.refused(403, "join.refused");
         }
     }
-    let token = issue_join_token(&world.state, &world.plan, GUARD, &*world.clock)
+    let token = issue_join_token(&world.storage, &world.plan, GUARD, &*world.clock)
         .await
         .unwrap();
     let token = token.expose_text().unwrap();
@@ -96,7 +96,7 @@ async fn expired_and_wrong_tokens_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_request_does_not_cost_the_token() {
     let world = World::start().await;
-    let token = issue_join_token(&world.state, &world.plan, GUARD, &*world.clock)
+    let token = issue_join_token(&world.storage, &world.plan, GUARD, &*world.clock)
         .await
         .unwrap();
     let token = token.expose_text().unwrap();
@@ -141,7 +141,7 @@ async fn a_certificate_is_renewed_for_the_same_identity_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lines_own_client_joins_and_is_known() {
     let world = World::start().await;
-    let token = issue_join_token(&world.state, &world.plan, EDGE, &*world.clock)
+    let token = issue_join_token(&world.storage, &world.plan, EDGE, &*world.clock)
         .await
         .unwrap();
     let token = token.expose_text().unwrap();
@@ -177,7 +177,7 @@ async fn a_join_token_is_issued_to_workloads_of_the_plan_only() {
         "spiffe://bank.internal/service/ledger",
     ];
     assert_eq!(world.plan.workloads(), known);
-    let issue = |spiffe| issue_join_token(&world.state, &world.plan, spiffe, &*world.clock);
+    let issue = |spiffe| issue_join_token(&world.storage, &world.plan, spiffe, &*world.clock);
     for spiffe in known {
         assert!(issue(spiffe).await.is_ok(), "{spiffe}");
     }
@@ -235,7 +235,7 @@ async fn a_workload_that_left_the_plan_is_not_renewed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workload_that_left_the_plan_does_not_join_with_a_token_from_before() {
     let mut world = World::start().await;
-    let token = issue_join_token(&world.state, &world.plan, LEDGER_GUARD, &*world.clock)
+    let token = issue_join_token(&world.storage, &world.plan, LEDGER_GUARD, &*world.clock)
         .await
         .unwrap();
     without_ledger(&mut world).await;

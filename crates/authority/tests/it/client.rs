@@ -142,6 +142,22 @@ impl Watch {
         tokio::time::timeout(PATIENCE, reading).await.unwrap();
     }
 
+    /// Reads until the server ends the answer: with the last chunk, or with the connection.
+    pub(crate) async fn until_end(&mut self) {
+        let reading = async {
+            let mut piece = [0_u8; 1024];
+            while !self.seen.ends_with("\r\n0\r\n\r\n") {
+                match self.stream.read(&mut piece).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(length) => self
+                        .seen
+                        .push_str(std::str::from_utf8(&piece[..length]).unwrap()),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, reading).await.unwrap();
+    }
+
     /// How often `text` was seen so far.
     pub(crate) fn count(&self, text: &str) -> usize {
         self.seen.matches(text).count()

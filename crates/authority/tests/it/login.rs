@@ -103,7 +103,7 @@ fn signature_holds(token: &str, key: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_unknown_disabled_and_foreign_are_refused_alike_and_each_costs_a_hash() {
     let world = World::start().await;
-    disable_user(&world.state, "1005", &*world.clock)
+    disable_user(&world.storage, "1005", &*world.clock)
         .await
         .unwrap();
     let mut shapes = Vec::new();

@@ -15,8 +15,12 @@ mod oauth;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod rotation;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod stolen;
 #[cfg(test)]
 mod world;

@@ -5,6 +5,7 @@ mod clients;
 mod code;
 mod tokens;
 
+pub(crate) use authorize::push;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
@@ -25,7 +26,10 @@ pub(crate) struct Oauth {
 
 impl Oauth {
     pub(crate) async fn start() -> Self {
-        let world = World::start().await;
+        Self::of(World::start().await).await
+    }
+
+    pub(crate) async fn of(world: World) -> Self {
         let (reports, desk) = (
             secret(&world, "reports").await,
             secret(&world, "desk").await,
@@ -149,7 +153,7 @@ pub(crate) fn check(name: &str, answer: &Answer, status: u16, error: &str) {
 }
 
 async fn secret(world: &World, client: &str) -> String {
-    issue_client_secret(&world.state, &world.plan, client, false, &*world.clock)
+    issue_client_secret(&world.storage, &world.plan, client, false, &*world.clock)
         .await
         .unwrap()
         .expose_text()

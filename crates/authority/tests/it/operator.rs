@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vauban_authority::{
-    NewUser, Parts, Setting, add_user, change_roles, disable_user, enable_user, provision,
+    NewUser, Parts, Setting, Storage, add_user, change_roles, disable_user, enable_user, provision,
     reset_password, revoke_session,
 };
 use vauban_net::{Clock, ManualClock};
@@ -15,6 +15,7 @@ use crate::world::{plan, user};
 
 struct Ground {
     state: StateDir,
+    storage: Storage,
     clock: Arc<dyn Clock>,
     _folder: TempDir,
 }
@@ -23,9 +24,11 @@ async fn provisioned() -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path().join("state")).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(1_800_000_000_000));
-    provision(&state, &plan(), &clock).await.unwrap();
+    let storage = Storage::embedded(state.clone());
+    provision(&storage, &plan(), &clock).await.unwrap();
     Ground {
         state,
+        storage,
         clock,
         _folder: folder,
     }
@@ -57,14 +60,16 @@ async fn provisioning_makes_private_files_once() {
         );
     }
     let before = read();
-    provision(state, &plan(), &ground.clock).await.unwrap();
+    provision(&ground.storage, &plan(), &ground.clock)
+        .await
+        .unwrap();
     assert_eq!(read()[..4], before[..4], "what is there stays");
 }
 
 async fn refusal(ground: &Ground, change: impl FnOnce(&mut NewUser)) -> String {
     let mut user = user("2001", "frank", "north", "user");
     change(&mut user);
-    add_user(&ground.state, &plan(), user, &*ground.clock)
+    add_user(&ground.storage, &plan(), user, &*ground.clock)
         .await
         .unwrap_err()
         .to_string()
@@ -74,7 +79,7 @@ async fn refusal(ground: &Ground, change: impl FnOnce(&mut NewUser)) -> String {
 async fn users_have_names_of_their_own() {
     let ground = provisioned().await;
     add_user(
-        &ground.state,
+        &ground.storage,
         &plan(),
         user("2001", "frank", "north", "user"),
         &*ground.clock,
@@ -136,7 +141,7 @@ async fn roles_are_those_of_the_plan() {
         format!("unknown roles: `root`, ``\n  {hint}")
     );
     let error = change_roles(
-        &ground.state,
+        &ground.storage,
         &plan(),
         "9",
         &["root".into()],
@@ -172,7 +177,7 @@ async fn passwords_are_long_and_not_the_name() {
     );
     let mut fifteen = user("2003", "grace", "north", "user");
     fifteen.password = Secret::from("15 characters..");
-    add_user(&ground.state, &plan(), fifteen, &*ground.clock)
+    add_user(&ground.storage, &plan(), fifteen, &*ground.clock)
         .await
         .unwrap();
 }
@@ -180,27 +185,27 @@ async fn passwords_are_long_and_not_the_name() {
 #[tokio::test]
 async fn what_does_not_exist_cannot_be_changed_or_ended() {
     let ground = provisioned().await;
-    let (state, clock) = (&ground.state, &*ground.clock);
+    let (storage, clock) = (&ground.storage, &*ground.clock);
     let secret = Secret::from("x");
     for changed in [
-        disable_user(state, "9", clock).await,
-        enable_user(state, "9", clock).await,
-        reset_password(state, "9", &secret, clock).await,
-        change_roles(state, &plan(), "9", &["user".into()], clock).await,
+        disable_user(storage, "9", clock).await,
+        enable_user(storage, "9", clock).await,
+        reset_password(storage, "9", &secret, clock).await,
+        change_roles(storage, &plan(), "9", &["user".into()], clock).await,
     ] {
         assert_eq!(
             changed.unwrap_err().to_string(),
             "there is no user with subject `9`"
         );
     }
-    let error = revoke_session(&ground.state, "none", &*ground.clock)
+    let error = revoke_session(&ground.storage, "none", &*ground.clock)
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "there is no live session `none`");
 }
 
 async fn opening(ground: &Ground) -> String {
-    disable_user(&ground.state, "9", &*ground.clock)
+    disable_user(&ground.storage, "9", &*ground.clock)
         .await
         .unwrap_err()
         .to_string()
@@ -244,7 +249,7 @@ async fn a_damaged_database_is_refused_and_left_as_it_is() {
         );
         assert_eq!(fs::read(&path).unwrap(), before, "nothing is overwritten");
         // Provisioning again is not a repair either.
-        let again = provision(&ground.state, &plan(), &ground.clock)
+        let again = provision(&ground.storage, &plan(), &ground.clock)
             .await
             .unwrap_err()
             .to_string();
@@ -298,7 +303,7 @@ async fn a_budget_that_nobody_would_spend_stops_the_start() {
     plan.limits.budgets[0].key = vauban_policy::BudgetKey::User;
     let (audit, _writer) = vauban_audit::Log::open(&ground.state.audit(), "authority").unwrap();
     let setting = Setting {
-        state: ground.state.clone(),
+        storage: ground.storage.clone(),
         audit,
         clock: Arc::clone(&ground.clock),
     };

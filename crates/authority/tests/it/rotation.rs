@@ -122,7 +122,7 @@ async fn tokens_of_others_and_of_nobody_are_refused() {
     }
     // None of it has cost the owner anything.
     let next = Tokens::of(world.refresh(&tokens.refresh).await.fine());
-    disable_user(&world.state, "1001", &*world.clock)
+    disable_user(&world.storage, "1001", &*world.clock)
         .await
         .unwrap();
     world

@@ -100,7 +100,7 @@ async fn sessions_ended_from_outside_the_line_are_told_as_well() {
         world.session("bob").await,
     );
     let mut watch = world.watch().await;
-    revoke_session(&world.state, &bob.session, &*world.clock)
+    revoke_session(&world.storage, &bob.session, &*world.clock)
         .await
         .unwrap();
     assert_eq!(
@@ -109,7 +109,7 @@ async fn sessions_ended_from_outside_the_line_are_told_as_well() {
         "before anybody was told"
     );
     watch.until(&bob.session).await;
-    disable_user(&world.state, "1001", &*world.clock)
+    disable_user(&world.storage, "1001", &*world.clock)
         .await
         .unwrap();
     watch.until(&first.session).await;
@@ -144,7 +144,7 @@ async fn a_password_reset_ends_every_session_and_the_old_password() {
     let mut watch = world.watch().await;
     let reset = async |password: &str| {
         let password = Secret::from(password);
-        reset_password(&world.state, "1001", &password, &*world.clock).await
+        reset_password(&world.storage, "1001", &password, &*world.clock).await
     };
     for (poor, why) in [
         ("14 characters.", "a password has at least 15 characters"),
@@ -187,7 +187,7 @@ async fn changed_roles_end_sessions_and_are_in_the_next_token() {
     let alice = world.session("alice").await;
     let mut watch = world.watch().await;
     let roles = ["admin".to_owned()];
-    change_roles(&world.state, &world.plan, "1001", &roles, &*world.clock)
+    change_roles(&world.storage, &world.plan, "1001", &roles, &*world.clock)
         .await
         .unwrap();
     watch.until(&alice.session).await;
@@ -207,10 +207,10 @@ async fn changed_roles_end_sessions_and_are_in_the_next_token() {
 async fn an_enabled_user_logs_in_again_and_old_sessions_stay_ended() {
     let world = World::start().await;
     let alice = world.session("alice").await;
-    disable_user(&world.state, "1001", &*world.clock)
+    disable_user(&world.storage, "1001", &*world.clock)
         .await
         .unwrap();
-    enable_user(&world.state, "1001", &*world.clock)
+    enable_user(&world.storage, "1001", &*world.clock)
         .await
         .unwrap();
     world.session("alice").await;
@@ -222,7 +222,7 @@ async fn a_revocation_made_while_the_line_is_down_is_recorded_at_its_start() {
     let mut world = World::start().await;
     let alice = world.session("alice").await;
     world.stop().await;
-    revoke_session(&world.state, &alice.session, &*world.clock)
+    revoke_session(&world.storage, &alice.session, &*world.clock)
         .await
         .unwrap();
     assert_eq!(world.remembered(Kind::Revocation), []);

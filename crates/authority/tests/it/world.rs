@@ -11,11 +11,11 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use vauban_audit::{Event, Kind, Log, Writer};
 use vauban_authority::{
-    HashError, HashPassword, NewUser, OPENAPI, Parts, RunError, Setting, add_user,
+    HashError, HashPassword, NewUser, OPENAPI, Parts, RunError, Setting, Storage, add_user,
     issue_join_token, provision, run,
 };
 use vauban_net::{Clock, ManualClock, Socket, Stopper, SystemClock, stop_pair};
-use vauban_policy::{Plan, TextFile, load};
+use vauban_policy::{Plan, SecretRef, TextFile, load};
 use vauban_secret::{Secret, StateDir};
 
 use crate::client::{Answer, Caller, Watch, send};
@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) plan: Arc<Plan>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) state: StateDir,
+    pub(crate) storage: Storage,
     pub(crate) hashes: Arc<AtomicUsize>,
     pub(crate) address: SocketAddr,
     pub(crate) ca_pem: String,
@@ -43,6 +44,12 @@ struct Running {
     line: JoinHandle<Result<(), RunError>>,
     audit: Log,
     writer: Writer,
+}
+
+/// The second of two authorities.
+pub(crate) struct Twin {
+    pub(crate) address: SocketAddr,
+    _running: Running,
 }
 
 /// A session as its client holds it.
@@ -88,20 +95,34 @@ impl World {
 
     /// A running authority, some of its parts replaced.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
+        Self::start_in(plan(), change).await
+    }
+
+    /// A running authority that keeps everything in this database of `PostgreSQL`.
+    pub(crate) async fn start_on(url: &str) -> Self {
+        let mut plan = plan();
+        plan.issuer.store.postgres = Some(SecretRef(url.to_owned()));
+        Self::start_in(plan, |_parts| {}).await
+    }
+
+    async fn start_in(plan: Plan, change: impl FnOnce(&mut Parts)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path().join("state")).unwrap();
+        // The reference is the URL itself here.
+        let resolve = |reference: &str| Ok(Secret::from(reference));
+        let storage = Storage::of(&plan, state.clone(), &resolve).unwrap();
         // Certificates are judged by the system's clock, so the manual one begins there.
         let clock = Arc::new(ManualClock::new(SystemClock.unix_ms()));
-        let plan = Arc::new(plan());
+        let plan = Arc::new(plan);
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        provision(&state, &plan, &shared).await.unwrap();
+        provision(&storage, &plan, &shared).await.unwrap();
         for (subject, username, tenant, role) in [
             ("1001", "alice", "north", "user"),
             ("1002", "bob", "north", "user"),
             ("1005", "erin", "south", "admin"),
         ] {
             add_user(
-                &state,
+                &storage,
                 &plan,
                 user(subject, username, tenant, role),
                 &*clock,
@@ -114,6 +135,7 @@ impl World {
             plan,
             clock,
             state,
+            storage,
             hashes: Arc::default(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             edge: nobody(),
@@ -152,10 +174,25 @@ impl World {
     }
 
     async fn run(&mut self, change: impl FnOnce(&mut Parts)) {
-        let (audit, writer) = Log::open(&self.state.audit(), "authority").unwrap();
+        let (address, running) = self.line("authority", change).await;
+        self.address = address;
+        self.running = Some(running);
+    }
+
+    /// Another authority with the same keys and the same database, as a second machine has them.
+    pub(crate) async fn twin(&self) -> Twin {
+        let (address, running) = self.line("authority-twin", |_parts| {}).await;
+        Twin {
+            address,
+            _running: running,
+        }
+    }
+
+    async fn line(&self, log: &str, change: impl FnOnce(&mut Parts)) -> (SocketAddr, Running) {
+        let (audit, writer) = Log::open(&self.state.audit(), log).unwrap();
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
         let setting = Setting {
-            state: self.state.clone(),
+            storage: self.storage.clone(),
             audit: audit.clone(),
             clock,
         };
@@ -168,23 +205,41 @@ impl World {
         let socket = Socket::bind_tcp(SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
             .unwrap();
-        self.address = socket.local_addr().unwrap();
+        let address = socket.local_addr().unwrap();
         let (stopper, stop) = stop_pair();
         let line = vauban_net::task::spawn(
             "authority",
             run(Arc::clone(&self.plan), setting, parts, socket, stop),
         );
-        self.running = Some(Running {
+        let running = Running {
             stopper,
             line,
             audit,
             writer,
-        });
+        };
+        (address, running)
+    }
+
+    /// Asks until the line says, to anybody, that it is ready, or that it is not.
+    pub(crate) async fn until_ready(&self, ready: bool) {
+        self.until_ready_at(self.address, ready).await;
+    }
+
+    pub(crate) async fn until_ready_at(&self, address: SocketAddr, ready: bool) {
+        loop {
+            let answer = send(address, &self.ca_pem, None, "GET /readyz HTTP/1.1", "").await;
+            let status = if ready { 200 } else { 503 };
+            if answer.status == status {
+                assert_eq!(answer.json(), json!({"ready": ready}));
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// A certificate for `spiffe`, the way a workload gets one.
     pub(crate) async fn join(&self, spiffe: &str) -> Caller {
-        let token = issue_join_token(&self.state, &self.plan, spiffe, &*self.clock)
+        let token = issue_join_token(&self.storage, &self.plan, spiffe, &*self.clock)
             .await
             .unwrap();
         let (key_pem, csr_pem) = request(&[]);
@@ -273,13 +328,12 @@ impl World {
     }
 
     pub(crate) async fn watch(&self) -> Watch {
-        let mut watch = Watch::open(
-            self.address,
-            &self.ca_pem,
-            &self.edge,
-            "/internal/revocations",
-        )
-        .await;
+        self.watch_at(self.address).await
+    }
+
+    pub(crate) async fn watch_at(&self, address: SocketAddr) -> Watch {
+        let mut watch =
+            Watch::open(address, &self.ca_pem, &self.edge, "/internal/revocations").await;
         watch.until("{\"ping\":0}").await;
         watch
     }

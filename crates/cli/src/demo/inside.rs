@@ -11,7 +11,7 @@ pub(crate) async fn intruder(stage: &Stage) -> anyhow::Result<Intruder> {
     let plan = &stage.plan;
     let spiffe = plan.spiffe_service("images");
     let token =
-        vauban_authority::issue_join_token(&stage.state, plan, &spiffe, &SystemClock).await?;
+        vauban_authority::issue_join_token(&stage.storage, plan, &spiffe, &SystemClock).await?;
     let token = token.expose_text().context("join token")?.to_owned();
     let ca = std::fs::read_to_string(stage.state.ca_certificate()).context("internal CA")?;
     let workload =

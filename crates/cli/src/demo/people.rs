@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use vauban_authority::NewUser;
+use vauban_authority::{NewUser, Storage};
 use vauban_net::Clock;
 use vauban_policy::Plan;
-use vauban_secret::{Secret, StateDir};
+use vauban_secret::Secret;
 
 /// Name, subject, tenant and role of everybody.
 const EVERYBODY: &[(&str, &str, &str, &str)] = &[
@@ -42,11 +42,11 @@ pub(crate) const FILE: &str = "demo-users.json";
 
 /// Reads the passwords, or makes them and adds everybody to the authority.
 pub(crate) async fn ensure(
-    state: &StateDir,
+    storage: &Storage,
     plan: &Plan,
     clock: &dyn Clock,
 ) -> anyhow::Result<People> {
-    let file = state.secrets().join(FILE);
+    let file = storage.state().secrets().join(FILE);
     if file.exists() {
         let secret = vauban_secret::read_private(&file)?;
         let people = serde_json::from_slice(secret.expose()).with_context(|| {
@@ -70,7 +70,7 @@ pub(crate) async fn ensure(
             roles: vec![(*role).to_owned()],
             tenant: (*tenant).to_owned(),
         };
-        vauban_authority::add_user(state, plan, user, clock).await?;
+        vauban_authority::add_user(storage, plan, user, clock).await?;
         passwords.insert((*name).to_owned(), password);
     }
     let text = serde_json::to_vec_pretty(&passwords).context("passwords")?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
+use vauban_authority::Storage;
 use vauban_policy::Plan;
 use vauban_policy::plan::Line;
 use vauban_secret::StateDir;
@@ -13,7 +14,7 @@ use vauban_secret::StateDir;
 use super::client::{Answer, Ask, Client};
 use super::people::{self, People};
 use super::quoted;
-use crate::files::Loaded;
+use crate::files::{self, Loaded};
 use crate::supervise::Addresses;
 use crate::{explain, say};
 
@@ -29,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) file: std::path::PathBuf,
     /// Its state directory.
     pub(crate) state: StateDir,
+    /// Where its authority keeps users and sessions.
+    pub(crate) storage: Storage,
     /// The edge's address.
     pub(crate) edge: SocketAddr,
     addresses: Addresses,
@@ -68,6 +71,7 @@ impl Stage {
         Ok(Self {
             plan: Arc::clone(&loaded.plan),
             file: loaded.file.clone(),
+            storage: files::storage(loaded, &state)?,
             state,
             edge,
             addresses,

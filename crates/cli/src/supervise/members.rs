@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use vauban_authority::Storage;
 use vauban_net::Clock;
 use vauban_policy::Plan;
 use vauban_policy::plan::{Behind, Line};
@@ -17,16 +18,16 @@ use crate::files::Loaded;
 /// Issues join tokens from the authority's database in the state directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Joiner {
-    state: StateDir,
+    storage: Storage,
     plan: Arc<Plan>,
     clock: Arc<dyn Clock>,
 }
 
 impl Joiner {
     /// For this instance.
-    pub(crate) fn new(state: &StateDir, plan: &Arc<Plan>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(storage: Storage, plan: &Arc<Plan>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            state: state.clone(),
+            storage,
             plan: Arc::clone(plan),
             clock,
         }
@@ -37,8 +38,8 @@ impl Admit for Joiner {
     async fn admit(&self, name: &str, spiffe: &str) -> anyhow::Result<()> {
         let clock = self.clock.as_ref();
         let token =
-            vauban_authority::issue_join_token(&self.state, &self.plan, spiffe, clock).await?;
-        vauban_secret::write_private(&self.state.join_token(name), token.expose())?;
+            vauban_authority::issue_join_token(&self.storage, &self.plan, spiffe, clock).await?;
+        vauban_secret::write_private(&self.storage.state().join_token(name), token.expose())?;
         Ok(())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::listeners::read_secret;
 use super::names::AUTHORITY;
 use super::report::{At, Report};
 use super::words;
 use super::yaml::Node;
-use crate::{Issuer, PasswordPlan};
+use crate::{Issuer, PasswordPlan, StorePlan};
 
 /// Longest life of an access token, seconds.
 const ACCESS_TOKEN_SECONDS_MAX: u32 = 900;
@@ -37,6 +38,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         "refresh_token_seconds",
         "internal_token_seconds",
         "password",
+        "store",
         "roles",
     ];
     let fields = report.fields(item, "an issuer", &known)?;
@@ -72,6 +74,10 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
     let password = fields
         .need(report, "password")
         .and_then(|node| read_password(report, node));
+    let store = match fields.get("store") {
+        None => Some(StorePlan::default()),
+        Some(node) => read_store(report, node),
+    };
     let roles = fields
         .need(report, "roles")
         .and_then(|node| read_roles(report, node));
@@ -82,6 +88,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         refresh_token_seconds: refresh?,
         internal_token_seconds: internal?,
         password: password?,
+        store: store?,
         roles: roles?,
     })
 }
@@ -124,6 +131,14 @@ fn read_password(report: &mut Report, node: &Node) -> Option<PasswordPlan> {
         memory_kib: memory?,
         concurrency: concurrency?,
         queue_max: queue?,
+    })
+}
+
+fn read_store(report: &mut Report, node: &Node) -> Option<StorePlan> {
+    let fields = report.fields(node, "`store`", &["postgres"])?;
+    let postgres = read_secret(report, &fields, "postgres")?;
+    Some(StorePlan {
+        postgres: Some(postgres),
     })
 }
 

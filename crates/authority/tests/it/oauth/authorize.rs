@@ -152,7 +152,7 @@ async fn a_login_waits_ten_minutes_and_attempts_are_counted() {
 }
 
 /// A request that the desk pushes, with more parameters; `secret` is its own unless another is tried.
-async fn push(oauth: &Oauth, secret: &str, more: &[(&str, &str)]) -> Answer {
+pub(crate) async fn push(oauth: &Oauth, secret: &str, more: &[(&str, &str)]) -> Answer {
     let challenge = challenge(VERIFIER);
     let mut pairs = vec![
         ("client_id", "desk"),

@@ -182,14 +182,14 @@ async fn guessing_secrets_spends_the_source_and_serving_does_not() {
 async fn secrets_are_replaced_without_a_gap() {
     let oauth = Oauth::start().await;
     let world = &oauth.world;
-    let second = issue_client_secret(&world.state, &world.plan, "reports", false, &*world.clock)
+    let second = issue_client_secret(&world.storage, &world.plan, "reports", false, &*world.clock)
         .await
         .unwrap();
     let second = basic("reports", second.expose_text().unwrap());
     let pairs = [("grant_type", "client_credentials")];
     oauth.own(&[]).await.fine();
     oauth.post("/oauth/token", &second, &pairs).await.fine();
-    let third = issue_client_secret(&world.state, &world.plan, "reports", true, &*world.clock)
+    let third = issue_client_secret(&world.storage, &world.plan, "reports", true, &*world.clock)
         .await
         .unwrap();
     let third = basic("reports", third.expose_text().unwrap());
@@ -199,7 +199,7 @@ async fn secrets_are_replaced_without_a_gap() {
         check("old secret", &answer, 401, "invalid_client");
     }
     for client in ["nobody", "portal"] {
-        issue_client_secret(&world.state, &world.plan, client, false, &*world.clock)
+        issue_client_secret(&world.storage, &world.plan, client, false, &*world.clock)
             .await
             .unwrap_err();
     }

@@ -104,7 +104,7 @@ async fn of_64_racing_uses_exactly_one_wins() {
 async fn a_code_of_a_disabled_user_is_worth_nothing() {
     let oauth = Oauth::start().await;
     let code = oauth.code(&[]).await;
-    disable_user(&oauth.world.state, "1001", &*oauth.world.clock)
+    disable_user(&oauth.world.storage, "1001", &*oauth.world.clock)
         .await
         .unwrap();
     let answer = oauth.redeem(&code, &[]).await;
