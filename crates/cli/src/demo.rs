@@ -66,7 +66,7 @@ async fn play(arguments: &DemoArguments) -> Outcome {
     let state = StateDir::open(&arguments.state)?;
     say(&format!("state: {}", state.root().display()));
     members::folders(&state)?;
-    let bank = prepare::Bank::new(arguments.postgres.as_deref())?;
+    let bank = prepare::Bank::new(arguments.postgres.as_deref()).await?;
     prepare::files(&state, arguments.plan.as_deref(), &bank)?;
     let loaded = files::load_to_run(&state.plan())?;
     vauban_authority::provision(&state, &loaded.plan, &clock).await?;

@@ -16,13 +16,13 @@ use vauban_guard::FactsSource;
 use vauban_net::{Clock, PublicTls, Socket, Stop, SystemClock, Workload, stop_pair};
 use vauban_policy::Plan;
 use vauban_policy::plan::{Behind, FactsDatabase, Line};
-use vauban_secret::StateDir;
+use vauban_secret::{Sources, StateDir};
 
 use crate::files::{self, Loaded};
 use crate::outcome::{Failure, Outcome};
 use crate::supervise::members::{self, Joiner};
 use crate::supervise::{READY, Supervisor};
-use crate::{say, tell};
+use crate::{say, secrets, tell};
 
 /// Arguments of `vauban run`.
 #[derive(Debug, Args)]
@@ -168,7 +168,7 @@ where
 /// What a line needs, whichever it is.
 struct Station {
     plan: Arc<Plan>,
-    folder: PathBuf,
+    sources: Sources,
     state: StateDir,
     addresses: BTreeMap<String, SocketAddr>,
     clock: Arc<dyn Clock>,
@@ -192,7 +192,7 @@ async fn one(
         })?;
     let station = Station {
         plan: Arc::clone(&loaded.plan),
-        folder: loaded.folder.clone(),
+        sources: secrets::sources(loaded).await?,
         state: StateDir::attach(&arguments.state)?,
         addresses: members::parse_addresses(&loaded.plan, &arguments.addresses)?,
         clock: Arc::new(SystemClock),
@@ -302,11 +302,13 @@ impl Station {
         };
         let facts = match &guard.facts.database {
             FactsDatabase::Sqlite(path) => FactsSource::Sqlite(self.state.root().join(path)),
-            FactsDatabase::Postgres(reference) => FactsSource::Postgres(self.secret(&reference.0)?),
+            FactsDatabase::Postgres(reference) => {
+                FactsSource::Postgres(self.sources.resolve(&reference.0).await?)
+            }
         };
         let context_key = match &guard.context_key {
             None => None,
-            Some(reference) => Some(self.secret(&reference.0)?),
+            Some(reference) => Some(self.sources.resolve(&reference.0).await?),
         };
         let setting = vauban_guard::Setting {
             service: service.to_owned(),
@@ -344,8 +346,8 @@ impl Station {
             .context("edge listener")?;
         let tls = listener.tls.as_ref().context("edge listener without TLS")?;
 
-        let chain = vauban_secret::resolve_public(&tls.certificate.0, &self.folder, &environment)?;
-        let key = self.secret(&tls.key.0)?;
+        let chain = self.sources.resolve_public(&tls.certificate.0).await?;
+        let key = self.sources.resolve(&tls.key.0).await?;
         let public_tls = PublicTls::from_pem(
             chain.expose_text().context("certificate")?,
             key.expose_text().context("key")?,
@@ -364,14 +366,6 @@ impl Station {
             vauban_edge::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await
-    }
-
-    fn secret(&self, reference: &str) -> anyhow::Result<vauban_secret::Secret> {
-        Ok(vauban_secret::resolve(
-            reference,
-            &self.folder,
-            &environment,
-        )?)
     }
 }
 

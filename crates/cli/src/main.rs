@@ -17,6 +17,7 @@ mod explain;
 mod files;
 mod line;
 mod outcome;
+mod secrets;
 mod supervise;
 mod user;
 mod waf;

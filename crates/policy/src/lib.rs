@@ -30,9 +30,9 @@ pub use mistake::{Mistake, Mistakes, Spot};
 pub use openapi::{Document, Evidence, Foreign, Locate, ObjectRule, Operation, Ownership};
 pub use plan::{
     Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, Environment,
-    FactStatement, Facts, FactsDatabase, GuardPlan, Inspect, Issuer, Limits, Line, Listener,
-    OperationRef, PasswordPlan, Plan, Route, RuleFile, RuleSource, SecretRef, Service, TextFile,
-    TlsFiles, Waf, WafMode, Zone,
+    FactStatement, Facts, FactsDatabase, GuardPlan, Inspect, Issuer, KeysKept, KeysPlan, Limits,
+    Line, Listener, OperationRef, PasswordPlan, Plan, Route, RuleFile, RuleSource, SecretRef,
+    Service, TextFile, TlsFiles, VaultPlan, Waf, WafMode, Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;
