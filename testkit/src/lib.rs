@@ -1,7 +1,8 @@
 //! Which real parts does a test need, that are not ours?
 //!
 //! Processes that are killed without warning ([`process`]), a disk that forgets ([`unsynced`]), a `PostgreSQL` of one's
-//! own ([`postgres`]), an HTTPS client that shares no code with us ([`https`]) and the rule engine that others run ([`modsec`]). It refuses to know every other crate: a
+//! own ([`postgres`]), an HTTPS client that shares no code with us ([`https`]), a PKCS#11 token ([`softhsm`]) and the rule engine that others run
+//! ([`modsec`]). It refuses to know every other crate: a
 //! test's means must not fail together with what they test. Rejected: a pretended database and a client built on our own
 //! TLS set-up, because both would agree with our mistakes.
 //!
@@ -12,6 +13,7 @@ pub mod https;
 pub mod modsec;
 pub mod postgres;
 pub mod process;
+pub mod softhsm;
 pub mod unsynced;
 
 pub use unsynced::{Report, Unsynced};
