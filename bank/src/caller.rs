@@ -22,8 +22,8 @@ impl Caller {
     /// Reads the guard's headers. The error says which one does not hold.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, &'static str> {
         let decision = one(headers, "vauban-decision", is_decision).ok_or("vauban-decision")?;
-        let subject = one(headers, "vauban-subject", |text| number(text).is_some())
-            .and_then(number)
+        let subject = one(headers, "vauban-subject", |text| owner(text).is_some())
+            .and_then(owner)
             .ok_or("vauban-subject")?;
         let tenant = one(headers, "vauban-tenant", is_tenant).ok_or("vauban-tenant")?;
         one(headers, "vauban-roles", is_roles).ok_or("vauban-roles")?;
@@ -66,6 +66,19 @@ impl Caller {
     pub(crate) fn context(&self) -> Option<&str> {
         self.context.as_deref()
     }
+}
+
+/// The number that rows know a subject by. An application that acts for itself owns no rows: it is 0, which nobody's number is.
+fn owner(subject: &str) -> Option<i64> {
+    if subject.strip_prefix("client:").is_some_and(is_client) {
+        return Some(0);
+    }
+    number(subject)
+}
+
+fn is_client(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(good)
 }
 
 /// The decision's id, where it is needed before the rest was read.

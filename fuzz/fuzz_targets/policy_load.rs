@@ -1,15 +1,6 @@
-//! Loading never panics, and whatever is refused is refused with a place in a file. The text before the first `\0` is the
-//! configuration, the text behind it every file that it names.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use vauban_policy::{TextFile, load};
+#[path = "../checks/policy_load.rs"]
+mod check;
 
-fuzz_target!(|text: &str| {
-    let (main, file) = text.split_once('\0').unwrap_or((text, "openapi: 3.1.0\ninfo: { title: t, version: '1' }\npaths: {}\n"));
-    let main = TextFile { name: "vauban.yaml".to_owned(), text: main.to_owned() };
-    if let Err(mistakes) = load(&main, &mut |_| Ok(file.to_owned()), &[]) {
-        assert!(!mistakes.0.is_empty(), "a refusal says why");
-        assert!(mistakes.0.iter().all(|one| one.line > 0 && one.column > 0), "{mistakes}");
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| check::check(bytes));

@@ -3,17 +3,23 @@
  *
  * Build:  cc -O2 -o pcre2-matches pcre2-matches.c -lpcre2-8
  *
- * Standard input, numbers of 32 bits, little-endian, texts behind their lengths:
- *   number of shared values, these values,
- *   then any times: a pattern, the number of its own values, these values.
- * Answers for each pattern, for the shared values and then its own: one byte, 0 (no match), 1 (match), 2 (match limit) or
- * 3 (the pattern does not compile, for each value); behind a 1 the ten pairs of places of the match and its groups, -1 for unset.
+ * Standard input, any times, numbers of 32 bits, little-endian, texts behind their lengths:
+ *   a pattern, where each search begins, the number of values, these values.
+ * Answers for each value, once all of them are read: one byte, 0 (no match), 1 (match), 2 (a limit was hit) or 3 (the pattern
+ * does not compile); behind a 1 the ten pairs of places of the match and its groups, -1 for unset.
+ *
+ * With the argument `plainly` PCRE2 takes no short cuts and does not compile to machine code. With them, PCRE2 10.42 misses
+ * matches of (.*?)++b\z, of groups that refer to themselves, and of b{2,}(?:\W)?+b: it anchors, measures or makes possessive
+ * what it should not.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Steps of one search where machine code has no part in it. */
+#define STEPS_MAX 2000000
 
 struct text {
     unsigned char *bytes;
@@ -30,24 +36,37 @@ static int number(uint32_t *value)
     return 1;
 }
 
-static int text(struct text *text)
+static void cut_short(void)
 {
-    if (!number(&text->len)) {
-        return 0;
-    }
-    text->bytes = malloc(text->len + 1);
-    if (text->bytes == NULL || fread(text->bytes, 1, text->len, stdin) != text->len) {
-        fprintf(stderr, "a text is cut short\n");
-        exit(1);
-    }
-    return 1;
+    fprintf(stderr, "the input is cut short\n");
+    exit(1);
 }
 
-static void judge(pcre2_code *code, pcre2_match_data *data, const struct text *value)
+static void need(uint32_t *value)
 {
-    int count = code == NULL ? 0 : pcre2_match(code, value->bytes, value->len, 0, 0, data, NULL);
-    if (code == NULL || count < 0) {
-        putchar(code == NULL ? 3 : count == PCRE2_ERROR_NOMATCH ? 0 : 2);
+    if (!number(value)) {
+        cut_short();
+    }
+}
+
+static void fill(struct text *text)
+{
+    text->bytes = malloc((size_t) text->len + 1);
+    if (text->bytes == NULL || fread(text->bytes, 1, text->len, stdin) != text->len) {
+        cut_short();
+    }
+}
+
+static void judge(pcre2_code *code, pcre2_match_data *data, pcre2_match_context *limits, const struct text *value, uint32_t from)
+{
+    if (code == NULL) {
+        putchar(3);
+        return;
+    }
+    int count = from > value->len ? PCRE2_ERROR_NOMATCH
+                                  : pcre2_match(code, value->bytes, value->len, from, 0, data, limits);
+    if (count < 0) {
+        putchar(count == PCRE2_ERROR_NOMATCH ? 0 : 2);
         return;
     }
     PCRE2_SIZE *places = pcre2_get_ovector_pointer(data);
@@ -60,41 +79,56 @@ static void judge(pcre2_code *code, pcre2_match_data *data, const struct text *v
     }
 }
 
-int main(void)
+static void question(const struct text *pattern, int plainly, pcre2_match_context *limits)
 {
-    uint32_t shared;
-    if (!number(&shared)) {
-        return 1;
+    uint32_t from;
+    uint32_t count;
+    need(&from);
+    need(&count);
+    struct text *values = calloc((size_t) count + 1, sizeof *values);
+    if (values == NULL) {
+        cut_short();
     }
-    struct text *values = calloc(shared + 1, sizeof *values);
-    for (uint32_t at = 0; at < shared; at++) {
-        text(&values[at]);
+    for (uint32_t at = 0; at < count; at++) {
+        need(&values[at].len);
+        fill(&values[at]);
     }
-    struct text pattern;
-    while (text(&pattern)) {
-        int error;
-        PCRE2_SIZE offset;
-        pcre2_code *code = pcre2_compile(pattern.bytes, pattern.len, PCRE2_DOTALL | PCRE2_MULTILINE, &error, &offset, NULL);
-        pcre2_match_data *data = NULL;
-        if (code != NULL) {
-            data = pcre2_match_data_create_from_pattern(code, NULL);
+    uint32_t options = PCRE2_DOTALL | PCRE2_MULTILINE;
+    if (plainly) {
+        options |= PCRE2_NO_START_OPTIMIZE | PCRE2_NO_DOTSTAR_ANCHOR | PCRE2_NO_AUTO_POSSESS;
+    }
+    int error;
+    PCRE2_SIZE offset;
+    pcre2_code *code = pcre2_compile(pattern->bytes, pattern->len, options, &error, &offset, NULL);
+    pcre2_match_data *data = NULL;
+    if (code != NULL) {
+        data = pcre2_match_data_create_from_pattern(code, NULL);
+        if (!plainly) {
             pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
         }
-        for (uint32_t at = 0; at < shared; at++) {
-            judge(code, data, &values[at]);
-        }
-        uint32_t own;
-        if (!number(&own)) {
-            return 1;
-        }
-        for (uint32_t at = 0; at < own; at++) {
-            struct text value;
-            text(&value);
-            judge(code, data, &value);
-            free(value.bytes);
-        }
-        pcre2_match_data_free(data);
-        pcre2_code_free(code);
+    }
+    for (uint32_t at = 0; at < count; at++) {
+        judge(code, data, plainly ? limits : NULL, &values[at], from);
+        free(values[at].bytes);
+    }
+    free(values);
+    pcre2_match_data_free(data);
+    pcre2_code_free(code);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    (void) argv;
+    struct text pattern;
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    if (limits == NULL) {
+        return 1;
+    }
+    pcre2_set_match_limit(limits, STEPS_MAX);
+    while (number(&pattern.len)) {
+        fill(&pattern);
+        question(&pattern, argc > 1, limits);
         free(pattern.bytes);
     }
     return 0;

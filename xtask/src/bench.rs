@@ -6,7 +6,11 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 mod edge;
+mod figures;
 mod waf;
+
+pub(crate) use figures::number;
+use waf::Part;
 
 /// Runs one benchmark.
 pub(crate) fn bench(
@@ -18,9 +22,13 @@ pub(crate) fn bench(
 ) -> anyhow::Result<()> {
     match subject {
         "edge" => edge::edge(root, json, rounds, seconds),
-        // A second is about a hundred of the larger transactions.
-        "waf" => waf::waf(root, json, rounds, seconds.saturating_mul(100)),
-        other => bail!("no benchmark is named `{other}`; there are `edge` and `waf`"),
+        "waf" => waf::waf(root, Part::All, json, (rounds, seconds)),
+        "waf-engines" => waf::waf(root, Part::Engines, json, (rounds, seconds)),
+        "waf-growth" => waf::waf(root, Part::Growth, json, (rounds, seconds)),
+        "waf-gateway" => waf::waf(root, Part::Gateway, json, (rounds, seconds)),
+        other => bail!(
+            "no benchmark is named `{other}`; there are `edge`, `waf`, and of its parts `waf-engines`, `waf-growth` and `waf-gateway`"
+        ),
     }
 }
 

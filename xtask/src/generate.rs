@@ -8,20 +8,25 @@ use crate::run::metadata;
 use crate::say;
 use crate::tidy::graph::Graph;
 
+mod speed;
+mod tokens;
+
 /// Writes every generated file, or (with `check`) fails when one is stale.
 pub(crate) fn generate(root: &Path, check: bool) -> anyhow::Result<()> {
     let metadata = metadata(root)?;
     let schema = serde_json::to_string_pretty(&vauban_policy::json_schema())?;
     let components = vauban_seam::components_from_metadata(&metadata);
-    let documents = [
+    let mut documents = vec![
         ("docs/reference/vauban.schema.json", format!("{schema}\n")),
         ("docs/reference/denials.md", denials()),
         ("docs/reference/common-mode.md", common_mode(&metadata)?),
+        ("docs/reference/bad-tokens.md", tokens::bad_tokens(root)?),
         (
             "crates/seam/src/components.json",
             format!("{}\n", components.to_json()),
         ),
     ];
+    documents.extend(speed::documents(root)?);
     let mut stale = Vec::new();
     for (path, text) in documents {
         let file = root.join(path);

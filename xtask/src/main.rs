@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask tidy|test|gen|product|bench|ci`.
+//! The project's own chores: `cargo xtask tidy|test|gen|product|bench|fuzz|ci`.
 //!
 //! Answers "is the house in order?" and nothing about the product. Rejected: shell scripts, because they rot unseen and
 //! cannot read `cargo metadata`.
@@ -10,7 +10,10 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod ci;
+mod fuzz;
 mod generate;
+mod parts;
+mod plot;
 mod product;
 mod run;
 mod test;
@@ -50,7 +53,7 @@ enum Chore {
     },
     /// Measure against a peer in the same run.
     Bench {
-        /// What to measure: `edge`.
+        /// What to measure: `edge`, `waf`, or of the latter `waf-engines`, `waf-growth` or `waf-gateway` alone.
         subject: String,
         /// Print JSON.
         #[arg(long)]
@@ -60,6 +63,14 @@ enum Chore {
         rounds: u32,
         /// Seconds of one measurement.
         #[arg(long, default_value_t = 4)]
+        seconds: u32,
+    },
+    /// Run fuzz targets on inputs that nobody thought of; needs the nightly compiler and cargo-fuzz.
+    Fuzz {
+        /// Only targets whose names begin with one of these.
+        targets: Vec<String>,
+        /// Seconds of each target.
+        #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
     /// Everything that CI asks: test, format, lints, tidy, generated documents, no fault code in the product, cargo-deny.
@@ -82,6 +93,7 @@ fn main() -> ExitCode {
             rounds,
             seconds,
         } => bench::bench(&root, &subject, json, rounds, seconds),
+        Chore::Fuzz { targets, seconds } => fuzz::fuzz(&root, &targets, seconds),
         Chore::Ci => ci::ci(&root),
     };
     match outcome {

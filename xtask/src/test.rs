@@ -6,13 +6,21 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
-use crate::run::{exists, run};
+use crate::parts::{self, Part};
+use crate::run::run;
 use crate::say;
 
-/// Program or file that shows that a package is installed → Debian package → what it is for.
-const PARTS: &[(&str, &str, &str)] = &[
+/// What the tests need from Debian.
+const PARTS: &[Part] = &[
     ("cc", "gcc", "C compiler"),
     ("python3", "python3", "HTTP client of the end-to-end tests"),
+    ("node", "nodejs", "OAuth clients by others"),
+    ("npm", "npm", "OAuth clients by others"),
+    (
+        "/usr/share/doc/python3-venv",
+        "python3-venv",
+        "OAuth clients by others",
+    ),
     ("curl", "curl", "client of the documented commands"),
     ("openssl", "openssl", "TLS client of the end-to-end tests"),
     ("pg_ctlcluster", "postgresql", "row-level security"),
@@ -44,10 +52,11 @@ const PARTS: &[(&str, &str, &str)] = &[
 pub(crate) fn test(root: &Path, install: bool, package: Option<&str>) -> anyhow::Result<()> {
     let mut sources = Vec::new();
     if install {
-        install_parts(root)?;
+        parts::install(root, PARTS)?;
         // CI, which has the corpora, must not pass without the suites; a user's machine may be offline.
         let required = std::env::var_os("VAUBAN_CORPORA").is_some();
         sources = sources::variables(root, required)?;
+        sources.extend(clients::variable(root, required)?);
     }
     let mut arguments = vec!["test", "--locked", "--no-fail-fast"];
     match package {
@@ -109,41 +118,6 @@ fn summary_file(root: &Path) -> PathBuf {
     root.join("target/xtask/tests.txt")
 }
 
-/// Installs missing Debian packages, and says so.
-fn install_parts(root: &Path) -> anyhow::Result<()> {
-    let missing: Vec<_> = PARTS.iter().filter(|(part, _, _)| !exists(part)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    for (_, package, purpose) in &missing {
-        say(&format!("missing: {package} ({purpose})"));
-    }
-    if !exists("apt-get") {
-        say("apt-get is not here; suites whose parts are missing report `not run`");
-        return Ok(());
-    }
-    let sudo: &[&str] = if is_root(root) { &[] } else { &["sudo"] };
-    let lock = ["-o", "DPkg::Lock::Timeout=300"];
-    let mut update: Vec<&str> = sudo.to_vec();
-    update.extend(["apt-get", "update", "-q"]);
-    update.extend(lock);
-    let mut add: Vec<&str> = sudo.to_vec();
-    add.extend(["apt-get", "install", "-q", "-y", "--no-install-recommends"]);
-    add.extend(lock);
-    add.extend(missing.iter().map(|(_, package, _)| *package));
-    for command in [update, add] {
-        if let Some((program, arguments)) = command.split_first() {
-            run(root, program, arguments)?;
-        }
-    }
-    Ok(())
-}
-
-fn is_root(root: &Path) -> bool {
-    crate::run::output(root, "id", &["-u"])
-        .is_ok_and(|text| String::from_utf8_lossy(&text).trim() == "0")
-}
-
 /// Sums cargo's `test result:` lines.
 #[derive(Debug, Default)]
 struct Counts {
@@ -182,6 +156,7 @@ impl Counts {
     }
 }
 
+mod clients;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,13 @@ fn a_caller_is_read_from_a_whole_set() {
 }
 
 #[test]
+fn an_application_for_itself_owns_nothing() {
+    let mut pairs = GOOD;
+    pairs[1].1 = "client:bank-reports";
+    assert_eq!(Caller::read(&headers(&pairs)).unwrap().subject(), 0);
+}
+
+#[test]
 fn what_is_missing_or_unsound_is_named() {
     check("vauban-decision", None, false);
     check("vauban-decision", Some("0123456789abcdefghjkmnpqr"), false);
@@ -54,6 +61,9 @@ fn what_is_missing_or_unsound_is_named() {
     check("vauban-subject", None, false);
     check("vauban-subject", Some(""), false);
     check("vauban-subject", Some("alice"), false);
+    check("vauban-subject", Some("client:"), false);
+    check("vauban-subject", Some("client:a b"), false);
+    check("vauban-subject", Some("client:bank-reports"), true);
     check("vauban-subject", Some("01001"), false);
     check("vauban-subject", Some("-1"), false);
     check("vauban-subject", Some("1001 OR 1=1"), false);

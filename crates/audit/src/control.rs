@@ -32,6 +32,10 @@ pub const AUTHORITY_PASSWORD: &str = "authority.password";
 pub const AUTHORITY_THROTTLE: &str = "authority.throttle";
 /// Single use of refresh tokens.
 pub const AUTHORITY_ROTATION: &str = "authority.rotation";
+/// Who a client of the OAuth endpoints proves to be.
+pub const AUTHORITY_CLIENT: &str = "authority.client";
+/// What an OAuth client asks for, against its registration and what was granted.
+pub const AUTHORITY_GRANT: &str = "authority.grant";
 /// Which workload may call this endpoint of the authority.
 pub const AUTHORITY_CALLER: &str = "authority.caller";
 /// Which workload may call this guard.
@@ -67,6 +71,8 @@ pub const ALL: &[&str] = &[
     AUTHORITY_PASSWORD,
     AUTHORITY_THROTTLE,
     AUTHORITY_ROTATION,
+    AUTHORITY_CLIENT,
+    AUTHORITY_GRANT,
     AUTHORITY_CALLER,
     GUARD_PEER,
     GUARD_TOKEN,

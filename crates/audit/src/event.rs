@@ -9,12 +9,14 @@ pub(crate) use write::write;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Longest stored form of a name, an identifier or a method.
+/// Longest stored form of a name, an identifier or a method, and of each text of a finding.
 pub const NAME_BYTES_MAX: usize = 128;
 /// Longest stored form of a route template, a peer or a fact.
 pub const FACT_BYTES_MAX: usize = 256;
 /// More controls than this in one event are cut off; a request meets fewer than thirty.
 pub const CONTROLS_MAX: usize = 48;
+/// More findings than this in one event, of all its controls together, are counted and not kept.
+pub const FINDINGS_MAX: usize = 16;
 
 /// What a line decided about one request, or what happened to it.
 ///
@@ -113,9 +115,17 @@ impl Event {
             bound(peer, FACT_BYTES_MAX);
         }
         self.controls.truncate(CONTROLS_MAX);
+        let mut room = FINDINGS_MAX;
         for control in &mut self.controls {
             bound_cow(&mut control.name, NAME_BYTES_MAX);
             bound_cow(&mut control.fact, FACT_BYTES_MAX);
+            let kept = control.findings.len().min(room);
+            room -= kept;
+            control.more = more(control, kept);
+            control.findings.truncate(kept);
+            for finding in &mut control.findings {
+                finding.bound();
+            }
         }
         self
     }
@@ -171,6 +181,51 @@ pub struct Control {
     pub verdict: Verdict,
     /// What it was decided on; never a secret.
     pub fact: Cow<'static, str>,
+    /// What rules found in the request or its answer, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// How many findings more there were.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub more: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn is_none(count: &u32) -> bool {
+    *count == 0
+}
+
+/// How many findings of a control are not told, when so many are kept.
+fn more(control: &Control, kept: usize) -> u32 {
+    let cut = u32::try_from(control.findings.len() - kept).unwrap_or(u32::MAX);
+    control.more.saturating_add(cut)
+}
+
+/// A rule that found something, and where. Nothing in it is a secret: who finds leaves out what may be one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: u64,
+    /// The part of the request, as the rules name it (`ARGS:comment`); empty when the rule is about none.
+    pub variable: String,
+    /// The beginning of what stands there; absent when that may be a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The rule's message; absent when there is none, or when it may quote a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl Finding {
+    fn bound(&mut self) {
+        bound(&mut self.variable, NAME_BYTES_MAX);
+        for text in [&mut self.value, &mut self.message].into_iter().flatten() {
+            bound(text, NAME_BYTES_MAX);
+        }
+    }
 }
 
 impl Control {
@@ -184,6 +239,8 @@ impl Control {
             name: name.into(),
             verdict,
             fact: fact.into(),
+            findings: Vec::new(),
+            more: 0,
         }
     }
 }

@@ -45,7 +45,8 @@ mod scan;
 mod verify;
 
 pub use event::{
-    CONTROLS_MAX, Control, Event, FACT_BYTES_MAX, Kind, NAME_BYTES_MAX, Outcome, Verdict,
+    CONTROLS_MAX, Control, Event, FACT_BYTES_MAX, FINDINGS_MAX, Finding, Kind, NAME_BYTES_MAX,
+    Outcome, Verdict,
 };
 pub use find::{EVENTS_MAX, FindError, find};
 pub use log::{Log, OpenError, RecordError, Recovered, Writer};

@@ -6,7 +6,7 @@ mod users;
 use std::sync::Arc;
 
 use vauban_net::Clock;
-use vauban_policy::Plan;
+use vauban_policy::{ClientAuthentication, Plan};
 use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
 use vauban_token::{Es256Key, KeyError};
 
@@ -89,6 +89,9 @@ pub enum AdminError {
     /// No such user.
     #[error("there is no user with subject `{0}`")]
     UnknownUser(String),
+    /// No such client, or one that has no secret.
+    #[error("the plan has no client `{0}` that authenticates with a secret")]
+    UnknownClient(String),
     /// No such session, or it has ended.
     #[error("there is no live session `{0}`")]
     UnknownSession(String),
@@ -156,6 +159,36 @@ pub async fn issue_join_token(
     store.close().await;
     added?;
     Ok(token)
+}
+
+/// Makes a secret for a client that authenticates with one. It is shown once; only its hash is stored. With `replace` the client's
+/// older secrets end now, without it they stay good until they are replaced.
+pub async fn issue_client_secret(
+    state: &StateDir,
+    plan: &Plan,
+    client_id: &str,
+    replace: bool,
+    clock: &dyn Clock,
+) -> Result<Secret, AdminError> {
+    let secret_used = plan.clients.iter().any(|client| {
+        client.id == client_id && client.authentication != ClientAuthentication::None
+    });
+    if !secret_used {
+        return Err(AdminError::UnknownClient(client_id.to_owned()));
+    }
+    let secret = Secret::random()?;
+    let store = Store::open(&state.authority_database()).await?;
+    let added = store
+        .add_client_secret(
+            client_id,
+            &token_hash(secret.expose()),
+            replace,
+            unix_s(clock),
+        )
+        .await;
+    store.close().await;
+    added?;
+    Ok(secret)
 }
 
 /// Ends a session.

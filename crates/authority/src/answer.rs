@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::request::Parts as Head;
 use http::{HeaderValue, Method, Response, StatusCode};
+use serde_json::json;
 use vauban_audit::{Event, Kind, Outcome, control};
 use vauban_net::{Answer, Arrival, Body, IncomingBody, Peer, task};
 use vauban_policy::Denial;
@@ -14,6 +17,7 @@ use crate::call::{Call, Content, Memory, Reply, Unable, presented_decision};
 use crate::identifier::fresh;
 use crate::judge::Needed;
 use crate::line::Authority;
+use crate::oauth;
 
 /// What the line offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,13 @@ enum Endpoint<'a> {
     Session(&'a str),
     InternalKeys,
     Revocations,
+    Metadata,
+    Authorize,
+    Agree,
+    Token,
+    Push,
+    Introspect,
+    Revoke,
 }
 
 /// The line as its server sees it.
@@ -99,6 +110,13 @@ impl Authority {
             Endpoint::Session(id) => self.session(id).await,
             Endpoint::InternalKeys => Ok(self.internal_keys()),
             Endpoint::Revocations => self.revocations(),
+            Endpoint::Metadata => Ok(self.metadata()),
+            Endpoint::Authorize => self.authorize(call, head).await,
+            Endpoint::Agree => self.agree(call, head, body).await,
+            Endpoint::Token => self.token(call, head, body).await,
+            Endpoint::Push => self.push(call, head, body).await,
+            Endpoint::Introspect => self.introspect(call, head, body).await,
+            Endpoint::Revoke => self.revoke(call, head, body).await,
         }
     }
 
@@ -129,7 +147,12 @@ impl Authority {
         let (memory, response) = match outcome {
             Ok(reply) => {
                 let response = success(reply.content);
-                event.outcome = Outcome::Allowed;
+                event.outcome = if reply.denial.is_some() {
+                    Outcome::Refused
+                } else {
+                    Outcome::Allowed
+                };
+                event.denial = reply.denial.map(|denial| denial.code().to_owned());
                 (reply.memory, response)
             }
             Err(denial) => {
@@ -166,7 +189,14 @@ impl Endpoint<'_> {
             | Self::Logout
             | Self::Keys
             | Self::Exchange
-            | Self::Revocations => Some(Needed::Edge),
+            | Self::Revocations
+            | Self::Metadata
+            | Self::Authorize
+            | Self::Agree
+            | Self::Token
+            | Self::Push
+            | Self::Introspect
+            | Self::Revoke => Some(Needed::Edge),
             Self::Session(_) | Self::InternalKeys => Some(Needed::Guard),
             Self::Renew => Some(Needed::Workload),
             // Who joins has no certificate yet; the token is the proof.
@@ -177,10 +207,19 @@ impl Endpoint<'_> {
 
 /// The endpoint of a request and its template; targets are compared octet for octet.
 fn find<'a>(method: &Method, uri: &'a http::Uri) -> Result<(Endpoint<'a>, &'static str), Denial> {
-    if uri.query().is_some() {
+    if uri.query().is_some() && uri.path() != oauth::AUTHORIZE {
         return Err(Denial::RouteUnknown);
     }
     let (endpoint, wanted, template) = match uri.path() {
+        oauth::AUTHORIZE if *method == Method::POST => {
+            (Endpoint::Agree, Method::POST, oauth::AUTHORIZE)
+        }
+        oauth::AUTHORIZE => (Endpoint::Authorize, Method::GET, oauth::AUTHORIZE),
+        oauth::TOKEN => (Endpoint::Token, Method::POST, oauth::TOKEN),
+        oauth::PAR => (Endpoint::Push, Method::POST, oauth::PAR),
+        oauth::INTROSPECT => (Endpoint::Introspect, Method::POST, oauth::INTROSPECT),
+        oauth::REVOKE => (Endpoint::Revoke, Method::POST, oauth::REVOKE),
+        oauth::METADATA => (Endpoint::Metadata, Method::GET, oauth::METADATA),
         "/auth/login" => (Endpoint::Login, Method::POST, "/auth/login"),
         "/auth/refresh" => (Endpoint::Refresh, Method::POST, "/auth/refresh"),
         "/auth/logout" => (Endpoint::Logout, Method::POST, "/auth/logout"),
@@ -225,6 +264,27 @@ fn success(content: Content) -> Response<Body> {
             Some("application/json"),
             Body::full(value.to_string()),
         ),
+        Content::JsonAs(status, value) => (
+            status,
+            Some("application/json"),
+            Body::full(value.to_string()),
+        ),
+        Content::Page(status, page) => (status, Some("text/html; charset=utf-8"), Body::full(page)),
+        Content::SeeOther(uri) => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::SEE_OTHER;
+            let headers = response.headers_mut();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            return match HeaderValue::from_str(&uri) {
+                Ok(uri) => {
+                    headers.insert(LOCATION, uri);
+                    response
+                }
+                // Registered URIs and our own parameters are ASCII.
+                Err(_) => refusal(&Denial::AuthorityUnavailable, ""),
+            };
+        }
+        Content::Done => (StatusCode::OK, None, Body::empty()),
         Content::Nothing => (StatusCode::NO_CONTENT, None, Body::empty()),
         Content::Stream(lines) => (
             StatusCode::OK,
@@ -246,15 +306,18 @@ fn success(content: Content) -> Response<Body> {
 }
 
 fn refusal(denial: &Denial, decision: &str) -> Response<Body> {
-    let mut response = Response::new(Body::full(denial.problem(decision)));
+    let (media, body) = if let Denial::Oauth(error) = denial {
+        let words = json!({ "error": error.word(), "error_description": denial.sentence() });
+        ("application/json", words.to_string())
+    } else {
+        ("application/problem+json", denial.problem(decision))
+    };
+    let mut response = Response::new(Body::full(body));
     *response.status_mut() =
         StatusCode::from_u16(denial.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
     let mut add = |name: HeaderName, value: Option<String>| {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             headers.insert(name, value);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use std::net::IpAddr;
 
+use http::StatusCode;
 use http::request::Parts as Head;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -26,11 +27,31 @@ pub(crate) struct Call {
     pub(crate) event: Event,
 }
 
-/// A successful answer.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) content: Content,
     pub(crate) memory: Memory,
+    /// Set where a refusal is answered in a form of its own: a page, or a redirection.
+    pub(crate) denial: Option<Denial>,
+}
+
+impl Reply {
+    pub(crate) fn of(content: Content, memory: Memory) -> Self {
+        Self {
+            content,
+            memory,
+            denial: None,
+        }
+    }
+
+    pub(crate) fn refused(content: Content, denial: Denial) -> Self {
+        Self {
+            content,
+            memory: Memory::Durable,
+            denial: Some(denial),
+        }
+    }
 }
 
 /// What a successful answer carries.
@@ -38,6 +59,14 @@ pub(crate) struct Reply {
 pub(crate) enum Content {
     /// A JSON document.
     Json(Value),
+    /// A JSON document with another status than 200.
+    JsonAs(StatusCode, Value),
+    /// An HTML page.
+    Page(StatusCode, String),
+    /// 303 to this URI.
+    SeeOther(String),
+    /// 200 without a body.
+    Done,
     /// Nothing: 204.
     Nothing,
     /// Newline-delimited JSON without end.
@@ -164,14 +193,7 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     if !media.trim().eq_ignore_ascii_case("application/json") {
         return Err(Denial::ContractMediaType);
     }
-    let bytes = body
-        .read(BODY_BYTES_MAX)
-        .await
-        .map_err(|error| match error {
-            BodyError::TooLarge => Denial::BodyTooLarge,
-            BodyError::TooSlow => Denial::BodyTooSlow,
-            BodyError::Broken(_) | BodyError::Gone => Denial::BodyBroken,
-        })?;
+    let bytes = read_body(body).await?;
     // A derive would also take an array of the values in order.
     let is_object = bytes.trim_ascii_start().starts_with(b"{");
     let value = if is_object {
@@ -185,6 +207,17 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
             "not one object with exactly the members of this operation",
         )
     })
+}
+
+/// Reads a whole body.
+pub(crate) async fn read_body(body: IncomingBody) -> Result<bytes::Bytes, Denial> {
+    body.read(BODY_BYTES_MAX)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLarge => Denial::BodyTooLarge,
+            BodyError::TooSlow => Denial::BodyTooSlow,
+            BodyError::Broken(_) | BodyError::Gone => Denial::BodyBroken,
+        })
 }
 
 /// A member that does not fit.
@@ -209,7 +242,7 @@ pub(crate) fn bounded(pointer: &str, text: &str, bytes_max: usize) -> Result<(),
 }
 
 /// The value of a header that is there once and is plain text.
-fn single<'a>(head: &'a Head, name: &str) -> Option<&'a str> {
+pub(crate) fn single<'a>(head: &'a Head, name: &str) -> Option<&'a str> {
     let mut values = head.headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {

@@ -29,6 +29,8 @@ pub struct Issued {
     pub tenant: String,
     /// Roles of the session.
     pub roles: Vec<String>,
+    /// Permissions that the session was narrowed to; `None` for all that roles and client have in common.
+    pub scope: Option<Vec<String>>,
     /// The session.
     pub session: String,
     /// End of the token, unix seconds.
@@ -52,6 +54,8 @@ pub struct Vouched {
     pub session: String,
     /// Roles; permissions follow from them and the client.
     pub roles: Vec<String>,
+    /// Permissions that the session was narrowed to, if it was.
+    pub scope: Option<Vec<String>>,
     /// What the internal token may not outlive, unix seconds.
     pub ends_at: u64,
 }
@@ -127,6 +131,7 @@ impl JudgeRegistry for Registry {
             tenant: stored.tenant.clone(),
             session: stored.session.clone(),
             roles: stored.roles.clone(),
+            scope: stored.scope.clone(),
             ends_at: stored.token_expires_at.min(stored.session_ends_at),
         })
     }
@@ -165,6 +170,9 @@ pub enum RotationRefusal {
     /// The family's absolute end has come.
     #[error("refresh token has expired")]
     Expired,
+    /// It asks for another scope than was granted. The token stays good.
+    #[error("scope differs from what was granted")]
+    Scope,
 }
 
 /// Whether a refresh token is exchanged for its successor.

@@ -19,6 +19,7 @@ mod identifier;
 mod internal;
 mod judge;
 mod line;
+mod oauth;
 mod parts;
 mod queue;
 mod store;
@@ -26,7 +27,7 @@ mod throttle;
 
 pub use admin::{
     AdminError, JOIN_TOKEN_SECONDS, NewUser, add_user, change_roles, disable_user, enable_user,
-    issue_join_token, provision, reset_password, revoke_session,
+    issue_client_secret, issue_join_token, provision, reset_password, revoke_session,
 };
 pub use ca::{CERTIFICATE_SECONDS, CaError};
 pub use hasher::{Argon2id, Cost, HashError, HashPassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
@@ -43,5 +44,7 @@ pub use throttle::{Budgets, ForeignBudget, Throttle, Throttled};
 /// The public operations, for the plan: `("authority", OPENAPI)` is the built-in service.
 pub const OPENAPI: &str = include_str!("../openapi.yaml");
 
+/// What the subject of a client begins with, and that of no user.
+const CLIENT_SUBJECT: &str = "client:";
 /// The line's name in the audit log.
 const LINE: &str = "authority";

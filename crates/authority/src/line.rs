@@ -24,8 +24,8 @@ use crate::parts::{Parts, Setting};
 use crate::queue::Turns;
 use crate::store::{Store, StoreError};
 
-/// Longest request target, bytes; our own are short.
-const TARGET_BYTES_MAX: usize = 256;
+/// Longest request target, bytes: an authorization request is the longest.
+const TARGET_BYTES_MAX: usize = 4096;
 /// What is in flight when the order to stop comes has this long.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// How soon the line hears of a session that another process ended.

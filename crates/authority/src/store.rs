@@ -1,8 +1,11 @@
 //! The authority's database: SQLite, written through before anything is acknowledged.
 
+mod clients;
+mod codes;
 mod joins;
 mod profile;
 mod refresh;
+mod requests;
 mod revocations;
 mod sessions;
 mod users;
@@ -20,7 +23,9 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
 use vauban_secret::{FileError, write_private};
 
+pub(crate) use codes::{CodeRefusal, NewGrant, OwnSession, Redeem, Redeemed};
 pub(crate) use refresh::{Minted, Rotate, Rotated, SessionFacts};
+pub(crate) use requests::Stage;
 pub(crate) use revocations::Revoked;
 pub(crate) use sessions::NewSession;
 pub(crate) use users::{Change, PasswordHash, UserRow, UserToAdd};
@@ -245,6 +250,14 @@ fn read_time(stored: i64) -> u64 {
 
 fn stored_roles(roles: &[String]) -> String {
     serde_json::Value::from(roles.to_vec()).to_string()
+}
+
+fn stored_scope(scope: Option<&[String]>) -> Option<String> {
+    scope.map(|scope| scope.join(" "))
+}
+
+fn read_scope(stored: Option<String>) -> Option<Vec<String>> {
+    stored.map(|text| text.split_whitespace().map(str::to_owned).collect())
 }
 
 fn read_roles(stored: &str) -> Result<Vec<String>, StoreError> {

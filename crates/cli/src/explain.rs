@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use vauban_audit::{Event, Outcome as Ended, Verdict};
+use vauban_audit::{Control, Event, Finding, Outcome as Ended, Verdict};
 use vauban_secret::StateDir;
 
 use crate::outcome::{Failure, Outcome};
@@ -44,6 +44,7 @@ pub(crate) fn report(decision: &str, state: &StateDir) -> anyhow::Result<Option<
                 control.name,
                 control.fact
             )?;
+            findings(&mut text, control)?;
         }
         if event.outcome == Ended::Refused
             && let Some(control) = refused_by(event)
@@ -65,6 +66,29 @@ pub(crate) fn report(decision: &str, state: &StateDir) -> anyhow::Result<Option<
         )?;
     }
     Ok(Some(text))
+}
+
+/// What rules found, a line each.
+fn findings(text: &mut String, control: &Control) -> std::fmt::Result {
+    for Finding {
+        rule,
+        variable,
+        value,
+        message,
+    } in &control.findings
+    {
+        let part = if variable.is_empty() { "-" } else { variable };
+        let value = value
+            .as_ref()
+            .map_or("(withheld)".to_owned(), |value| format!("`{value}`"));
+        let message = message.as_deref().unwrap_or("");
+        let line = format!("{:<13}{rule:<8} {part} {value} {message}", "");
+        writeln!(text, "{}", line.trim_end())?;
+    }
+    if control.more > 0 {
+        writeln!(text, "{:<13}and {} more", "", control.more)?;
+    }
+    Ok(())
 }
 
 fn line(text: &mut String, event: &Event) -> std::fmt::Result {

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 mod audit;
 mod check;
+mod client;
 mod demo;
 mod drill;
 mod explain;
@@ -79,6 +80,9 @@ enum Command {
     /// People who may log in.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Applications that may ask for tokens.
+    #[command(subcommand)]
+    Client(client::ClientCommand),
     /// Try rule sets: test suites, single requests, payloads, and exclusions for false positives.
     #[command(subcommand)]
     Waf(waf::WafCommand),
@@ -115,6 +119,7 @@ fn main() -> ExitCode {
         Command::Explain { decision, state } => explain::explain(&decision, &state),
         Command::Audit(command) => audit::audit(&command),
         Command::User(command) => user::user(command),
+        Command::Client(command) => client::client(command),
         Command::Waf(command) => waf::waf(&command),
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::BankService(arguments) => demo::service::run(&arguments),

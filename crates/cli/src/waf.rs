@@ -4,11 +4,10 @@ use clap::Subcommand;
 
 use crate::outcome::Outcome;
 
-mod disk;
 mod explain;
 mod folder;
 mod ftw;
-mod pattern;
+mod planned;
 mod replay;
 mod rules;
 mod tune;

@@ -95,7 +95,10 @@ pub(crate) fn filter(
     let mut headers = sealed();
     for (name, value) in &head.headers {
         // What may stand there once may not stand there twice: two readers would take two different ones.
-        if PASSED_ON.contains(name) && headers.insert(name, value.clone()).is_some() {
+        // How to authenticate at the authority only the authority can say.
+        let passed = PASSED_ON.contains(name)
+            || (name == WWW_AUTHENTICATE && matches!(behind, Behind::Authority));
+        if passed && headers.insert(name, value.clone()).is_some() {
             return Err(Denial::AnswerViolated);
         }
     }

@@ -3,12 +3,12 @@
 //! The head is looked at as soon as the route is known. The body is looked at once the caller may send it: nobody makes the
 //! edge read and parse bodies on a route that needs a token (ADR 8).
 
-mod disk;
 mod engine;
-mod fact;
+mod found;
+mod redact;
 mod rules;
 
-use vauban_audit::control;
+use vauban_audit::{Verdict, control};
 use vauban_policy::{Denial, Inspect as Way, WafMode};
 
 use crate::body::Whole;
@@ -68,6 +68,7 @@ pub(crate) fn head<'p>(
     let head = accepted.head();
     let arrived = Arrived {
         way,
+        route: matched.route().path.as_str(),
         method: head.method.as_str(),
         target: head
             .uri
@@ -123,9 +124,9 @@ struct Refused;
 fn judge(ruling: Ruling, nothing: &'static str, trail: &mut Trail) -> Result<(), Refused> {
     match ruling {
         Ruling::Nothing => trail.passed(control::EDGE_INSPECT, nothing),
-        Ruling::Noted(fact) => trail.passed(control::EDGE_INSPECT, fact),
-        Ruling::Refused(fact) => {
-            trail.refused(control::EDGE_INSPECT, fact);
+        Ruling::Noted(found) => trail.inspected(control::EDGE_INSPECT, Verdict::Passed, found),
+        Ruling::Refused(found) => {
+            trail.inspected(control::EDGE_INSPECT, Verdict::Refused, found);
             return Err(Refused);
         }
     }

@@ -19,6 +19,7 @@ mod budget;
 mod budgets;
 mod contract;
 mod decision;
+mod disk;
 mod exchange;
 mod flood;
 mod identify;
@@ -37,13 +38,15 @@ mod setting;
 pub use budgets::Budgets;
 pub use contract::Documents;
 pub use decision::{Decision, Decisions};
+pub use disk::{Disk, read_file, read_stream};
 pub use exchange::CachedExchange;
 pub use inspect::{RuleMistakes, Rules, SecLang};
 pub use keys::AuthorityKeys;
+pub use matching::{Hit, route_of};
 pub use parts::{
-    AllOf, AnyOf, Arrived, Ask, Exchange, ExchangeFault, Inspect, Inspection, InternalToken, Judge,
-    JudgeContract, KeepKeys, Leaving, Overspent, Parts, Pending, Presented, ReadToken, Ruling,
-    Spend, Stage,
+    AllOf, AnyOf, Arrived, Ask, Exchange, ExchangeFault, Found, Inspect, Inspection, InternalToken,
+    Judge, JudgeContract, KeepKeys, Leaving, Overspent, Parts, Pending, Presented, ReadToken,
+    Ruling, Spend, Stage,
 };
 pub use run::run;
 pub use setting::{RunError, Setting, StartError};

@@ -1,7 +1,8 @@
 //! Step 4, match: the route of the canonical path, and the operation of the method. What is not listed does not exist.
 
 use vauban_audit::control;
-use vauban_policy::{Denial, Operation, OperationRef, Plan, Route, Service};
+use vauban_http::{CanonicalPath, Target};
+use vauban_policy::{Denial, Operation, OperationRef, Plan, Route, RouteMatch, Service};
 
 use crate::flood::{self, Admitted};
 use crate::parts::{Spend, Stage};
@@ -51,6 +52,69 @@ impl<'p> Matched<'p> {
     }
 }
 
+/// What a request would ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Hit<'p> {
+    /// The route.
+    pub route: &'p Route,
+    /// The service that offers the operation.
+    pub service: &'p Service,
+    /// The operation.
+    pub operation: &'p Operation,
+}
+
+/// What a request would ask for, for somebody who asks about it and sends nothing: the same reading, the same route.
+///
+/// # Errors
+/// What the edge would answer.
+pub fn route_of<'p>(plan: &'p Plan, method: &str, target: &str) -> Result<Hit<'p>, Denial> {
+    let target = Target::parse(target).map_err(Denial::Path)?;
+    let (found, at) = lead(plan, &target.path, method).map_err(Lost::denial)?;
+    let (service, operation) = plan.operation(at);
+    Ok(Hit {
+        route: found.route,
+        service,
+        operation,
+    })
+}
+
+/// Why nothing is there.
+enum Lost<'p> {
+    Route,
+    Method(&'p Route),
+}
+
+impl Lost<'_> {
+    fn fact(&self) -> String {
+        match self {
+            Self::Route => "no route has this path".to_owned(),
+            Self::Method(route) => format!("route `{}` does not offer this method", route.path),
+        }
+    }
+
+    fn denial(self) -> Denial {
+        match self {
+            Self::Route => Denial::RouteUnknown,
+            Self::Method(route) => Denial::MethodRefused {
+                allowed: route.operations.keys().cloned().collect(),
+            },
+        }
+    }
+}
+
+/// Where a path and a method lead.
+fn lead<'p>(
+    plan: &'p Plan,
+    path: &CanonicalPath,
+    method: &str,
+) -> Result<(RouteMatch<'p>, OperationRef), Lost<'p>> {
+    let found = plan.route(path).ok_or(Lost::Route)?;
+    match found.route.operations.get(method).copied() {
+        Some(at) => Ok((found, at)),
+        None => Err(Lost::Method(found.route)),
+    }
+}
+
 /// Finds route and operation, and charges the address's budgets that count this operation alone.
 pub(crate) fn find<'p>(
     admitted: Admitted,
@@ -60,20 +124,11 @@ pub(crate) fn find<'p>(
     trail: &mut Trail,
 ) -> Result<Matched<'p>, Denial> {
     let canonical = admitted.canonical();
-    let Some(found) = plan.route(&canonical.target().path) else {
-        trail.refused(control::EDGE_ROUTE, "no route has this path");
-        return Err(Denial::RouteUnknown);
-    };
     let method = canonical.accepted().head().method.as_str();
-    let Some(at) = found.route.operations.get(method).copied() else {
-        trail.refused(
-            control::EDGE_ROUTE,
-            format!("route `{}` does not offer this method", found.route.path),
-        );
-        return Err(Denial::MethodRefused {
-            allowed: found.route.operations.keys().cloned().collect(),
-        });
-    };
+    let (found, at) = lead(plan, &canonical.target().path, method).map_err(|lost| {
+        trail.refused(control::EDGE_ROUTE, lost.fact());
+        lost.denial()
+    })?;
     let (service, operation) = plan.operation(at);
     trail.asks_for(found.route.path.as_str(), service, operation);
     trail.passed(control::EDGE_ROUTE, service.name.clone());

@@ -197,6 +197,8 @@ pub trait Inspection: Send + Debug {
 pub struct Arrived<'a> {
     /// How the route is inspected.
     pub way: &'a vauban_policy::Inspect,
+    /// Template of the route.
+    pub route: &'a str,
     /// The method.
     pub method: &'a str,
     /// Path and query as they were sent.
@@ -242,15 +244,36 @@ impl Debug for Leaving<'_> {
     }
 }
 
-/// What an inspection says about one phase. Facts are for the record, and hold nothing that is secret.
+/// What an inspection says about one phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
     /// Nothing was found.
     Nothing,
     /// Something was found, and it goes on.
-    Noted(Cow<'static, str>),
+    Noted(Found),
     /// It must not go on.
-    Refused(Cow<'static, str>),
+    Refused(Found),
+}
+
+/// What an inspection found. It is for the record, and holds nothing that is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What it was decided on.
+    pub fact: Cow<'static, str>,
+    /// The rules that found something, the gravest first.
+    pub findings: Vec<vauban_audit::Finding>,
+    /// How many more there were.
+    pub more: u32,
+}
+
+impl<F: Into<Cow<'static, str>>> From<F> for Found {
+    fn from(fact: F) -> Self {
+        Self {
+            fact: fact.into(),
+            findings: Vec::new(),
+            more: 0,
+        }
+    }
 }
 
 /// Judges requests and answers against the operation's contract.

@@ -9,6 +9,7 @@ use vauban_policy::{Behind, Denial, Operation, Service};
 use crate::LINE;
 use crate::answer::{self, Filtered};
 use crate::decision::Decision;
+use crate::parts::Found;
 
 /// The event of one request while it grows.
 #[derive(Debug)]
@@ -70,6 +71,13 @@ impl Trail {
         self.event
             .controls
             .push(Control::new(control, Verdict::Refused, fact));
+    }
+
+    /// A control has looked for what is hostile, and agreed or not.
+    pub(crate) fn inspected(&mut self, control: &'static str, verdict: Verdict, found: Found) {
+        let mut control = Control::new(control, verdict, found.fact);
+        (control.findings, control.more) = (found.findings, found.more);
+        self.event.controls.push(control);
     }
 
     /// A control was not asked.

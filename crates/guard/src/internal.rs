@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::parts::{
-    Answering, Claims, Expected, InternalRefusal, KeyError, Presented, PublicKey, ReadInternal,
-    VerifySignature,
+    Answering, Claims, Expected, InternalRefusal, KeyError, LibraryRefusal, Presented, PublicKey,
+    ReadInternal, VerifySignature,
 };
 use crate::strict::{self, Json, StrictError};
 
@@ -79,6 +79,10 @@ impl InternalReader {
         let token = presented.token.ok_or(InternalRefusal::Missing)?;
         let parts = split(token)?;
         let kid = header(parts.header)?;
+        let payload = decode(parts.payload)?;
+        if decode(parts.signature)?.len() != 64 {
+            return Err(InternalRefusal::Malformed("signature is not 64 bytes"));
+        }
         let key = self
             .keys
             .find(&kid)
@@ -89,8 +93,16 @@ impl InternalReader {
             audience: &self.audience,
             now_unix_s: presented.now_unix_s,
         };
-        signature.verify(token, &key, &expected)?;
-        claims(parts.payload, &expected)
+        match signature.verify(token, &key, &expected) {
+            Ok(()) => claims(&payload, &expected),
+            Err(refusal @ (LibraryRefusal::Key | LibraryRefusal::Signature)) => {
+                Err(InternalRefusal::Library(refusal))
+            }
+            // It is refused whatever we find; our own words say which claim it was.
+            Err(refusal @ LibraryRefusal::Content(_)) => Err(claims(&payload, &expected)
+                .err()
+                .unwrap_or(InternalRefusal::Library(refusal))),
+        }
     }
 }
 
@@ -107,6 +119,7 @@ impl ReadInternal for InternalReader {
 struct Compact<'a> {
     header: &'a str,
     payload: &'a str,
+    signature: &'a str,
 }
 
 fn split(token: &str) -> Result<Compact<'_>, InternalRefusal> {
@@ -119,34 +132,38 @@ fn split(token: &str) -> Result<Compact<'_>, InternalRefusal> {
     else {
         return Err(InternalRefusal::Malformed("not three parts"));
     };
-    if decode(signature)?.len() != 64 {
-        return Err(InternalRefusal::Malformed("signature is not 64 bytes"));
-    }
-    Ok(Compact { header, payload })
+    Ok(Compact {
+        header,
+        payload,
+        signature,
+    })
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, InternalRefusal> {
+    if part.is_empty() {
+        return Err(InternalRefusal::Malformed("empty part"));
+    }
     URL_SAFE_NO_PAD
         .decode(part)
         .or(Err(InternalRefusal::Malformed("not canonical base64url")))
 }
 
-fn object(part: &str) -> Result<BTreeMap<String, Json>, InternalRefusal> {
-    match strict::read(&decode(part)?) {
+fn object(text: &[u8]) -> Result<BTreeMap<String, Json>, InternalRefusal> {
+    match strict::read(text) {
         Ok(Json::Object(members)) => Ok(members),
         Ok(Json::Null | Json::Boolean(_) | Json::Number(_) | Json::Text(_) | Json::List(_)) => {
             Err(InternalRefusal::Malformed("not a JSON object"))
         }
         Err(StrictError::Duplicate) => Err(InternalRefusal::Malformed("duplicate member")),
-        Err(StrictError::Encoding | StrictError::Syntax | StrictError::Depth) => {
-            Err(InternalRefusal::Malformed("not strict JSON"))
-        }
+        Err(StrictError::Encoding) => Err(InternalRefusal::Malformed("not UTF-8")),
+        Err(StrictError::Syntax) => Err(InternalRefusal::Malformed("not strict JSON")),
+        Err(StrictError::Depth) => Err(InternalRefusal::Malformed("nested too deeply")),
     }
 }
 
 /// Judges the header and returns its `kid`.
 fn header(part: &str) -> Result<String, InternalRefusal> {
-    let members = object(part)?;
+    let members = object(&decode(part)?)?;
     let text = |name: &str| members.get(name).and_then(Json::text);
     if text("alg") != Some("EdDSA") {
         return Err(InternalRefusal::Algorithm);
@@ -165,8 +182,8 @@ fn header(part: &str) -> Result<String, InternalRefusal> {
 }
 
 /// Judges the payload.
-fn claims(part: &str, expected: &Expected<'_>) -> Result<Claims, InternalRefusal> {
-    let members = object(part)?;
+fn claims(payload: &[u8], expected: &Expected<'_>) -> Result<Claims, InternalRefusal> {
+    let members = object(payload)?;
     if members
         .keys()
         .any(|name| name != "permissions" && !CLAIMS.contains(&name.as_str()))
@@ -211,10 +228,13 @@ fn claims(part: &str, expected: &Expected<'_>) -> Result<Claims, InternalRefusal
 struct Members<'a>(&'a BTreeMap<String, Json>);
 
 impl<'a> Members<'a> {
+    fn need(&self, name: &'static str) -> Result<&'a Json, InternalRefusal> {
+        self.0.get(name).ok_or(InternalRefusal::Absent(name))
+    }
+
     fn text(&self, name: &'static str) -> Result<&'a str, InternalRefusal> {
-        self.0
-            .get(name)
-            .and_then(Json::text)
+        self.need(name)?
+            .text()
             .filter(|text| is_text(text))
             .ok_or(InternalRefusal::Claim(name))
     }
@@ -232,7 +252,7 @@ impl<'a> Members<'a> {
 
     fn list(&self, name: &'static str) -> Result<Vec<String>, InternalRefusal> {
         let refusal = InternalRefusal::Claim(name);
-        let Some(Json::List(items)) = self.0.get(name) else {
+        let Json::List(items) = self.need(name)? else {
             return Err(refusal);
         };
         if items.len() > LIST_MAX {
@@ -247,7 +267,7 @@ impl<'a> Members<'a> {
 
     /// Whole seconds since 1970: digits only, no sign, fraction or exponent, at most twelve of them.
     fn seconds(&self, name: &'static str) -> Result<u64, InternalRefusal> {
-        let Some(Json::Number(written)) = self.0.get(name) else {
+        let Json::Number(written) = self.need(name)? else {
             return Err(InternalRefusal::Claim(name));
         };
         let seconds = written
@@ -271,7 +291,7 @@ fn is_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// A role or permission: what may stand in a comma separated header without ending it.
+/// A role or permission: what may stand in a comma separated header without ending it, quoted or not.
 fn is_entry(text: &str) -> bool {
-    is_text(text) && !text.contains(',')
+    is_text(text) && !text.contains([',', '"', '\\'])
 }

@@ -124,8 +124,11 @@ pub enum InternalRefusal {
     /// The library refuses.
     #[error("library refuses: {0}")]
     Library(#[from] LibraryRefusal),
-    /// A claim is absent, of another type, or out of its bounds.
-    #[error("claim `{0}` is absent or not as the profile says")]
+    /// A claim is absent.
+    #[error("claim `{0}` is absent")]
+    Absent(&'static str),
+    /// A claim is of another type, or out of its bounds.
+    #[error("claim `{0}` is not as the profile says")]
     Claim(&'static str),
     /// The payload has a claim that is not in the profile.
     #[error("claim not in the profile")]
@@ -186,10 +189,19 @@ pub trait VerifySignature: Send + Sync + Debug {
     ) -> Result<(), LibraryRefusal>;
 }
 
-/// The library refused; its own words, which hold nothing of the token.
+/// Why the library refused. Nothing of the token is in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct LibraryRefusal(pub String);
+pub enum LibraryRefusal {
+    /// The key cannot be used.
+    #[error("key cannot be used")]
+    Key,
+    /// The signature is not the key's.
+    #[error("signature does not verify")]
+    Signature,
+    /// What was signed is not what the library was told to expect.
+    #[error("{0}")]
+    Content(String),
+}
 
 /// Decides whether the session is live and is the token's.
 pub trait JudgeSession: Send + Sync + Debug {

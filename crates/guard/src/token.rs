@@ -90,6 +90,7 @@ fn deny(refusal: &InternalRefusal, trail: &mut Trail) -> Denial {
         | InternalRefusal::HeaderMember
         | InternalRefusal::UnknownKey
         | InternalRefusal::Library(_)
+        | InternalRefusal::Absent(_)
         | InternalRefusal::Claim(_)
         | InternalRefusal::UnknownClaim
         | InternalRefusal::Issuer

@@ -15,4 +15,4 @@ mod target;
 pub use chunk::{ChunkProgress, ChunkReader};
 pub use head::{BodyFraming, HeadLimits, judge_head, read_head};
 pub use refusal::{FramingRefusal, TargetRefusal};
-pub use target::{CanonicalPath, Query, TARGET_CANONICAL_BYTES_MAX, Target};
+pub use target::{CanonicalPath, Query, TARGET_CANONICAL_BYTES_MAX, Target, encode_component};

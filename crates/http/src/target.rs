@@ -6,6 +6,11 @@ use crate::TargetRefusal;
 
 mod percent;
 
+/// Appends a value to a URI's query: unreserved characters as they are, everything else as `%XX` (RFC 3986 §2.1).
+pub fn encode_component(value: &str, text: &mut String) {
+    percent::encode(value, text);
+}
+
 /// The longest canonical form. A canonical form is its own canonical form, so the limit cannot part two readers.
 pub const TARGET_CANONICAL_BYTES_MAX: usize = 16_384;
 

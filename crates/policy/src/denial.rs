@@ -7,6 +7,10 @@ use vauban_http::{FramingRefusal, TargetRefusal};
 
 use crate::contract::Violation;
 
+mod oauth;
+
+pub use self::oauth::OauthError;
+
 /// Most violations that one answer lists.
 const VIOLATIONS_SHOWN_MAX: usize = 16;
 
@@ -117,6 +121,8 @@ pub enum Denial {
     JoinRefused,
     /// This caller may not use this endpoint.
     CallerRefused,
+    /// An OAuth endpoint refuses; the answer is in the form of RFC 6749 §5.2.
+    Oauth(OauthError),
 }
 
 /// One line of the list of refusals, for documents and tests.
@@ -139,7 +145,9 @@ impl Denial {
         let path = TargetRefusal::ALL
             .iter()
             .map(|refusal| Self::Path(*refusal));
-        framing.chain(path).chain(OTHERS.iter().cloned()).collect()
+        let oauth = OauthError::ALL.iter().map(|error| Self::Oauth(*error));
+        let others = OTHERS.iter().cloned();
+        framing.chain(path).chain(others).chain(oauth).collect()
     }
 
     /// The list for `docs/reference/denials.md`.
@@ -198,6 +206,8 @@ impl Denial {
     pub fn challenge(&self) -> Option<&'static str> {
         if *self == Self::TokenMissing {
             Some("Bearer")
+        } else if *self == Self::Oauth(OauthError::InvalidClient) {
+            Some("Basic realm=\"token\"")
         } else if self.status() == 401 {
             Some("Bearer error=\"invalid_token\"")
         } else {
@@ -243,6 +253,7 @@ impl Denial {
         match self {
             Self::Framing(refusal) => (refusal.code(), refusal.status(), ""),
             Self::Path(refusal) => (refusal.code(), refusal.status(), ""),
+            Self::Oauth(error) => (error.code(), error.status(), error.sentence()),
             Self::HostUnknown => ("host.unknown", 421, "this host is not served here"),
             Self::RouteUnknown => ("route.unknown", 404, "there is nothing at this path"),
             Self::MethodRefused { .. } => (

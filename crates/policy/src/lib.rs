@@ -23,16 +23,17 @@ mod template;
 
 pub use authorize::authorize;
 pub use contract::{Input, Place, Violation};
-pub use denial::{Denial, DenialEntry};
+pub use denial::{Denial, DenialEntry, OauthError};
 pub use load::load;
 pub use lookup::{RouteIndex, RouteMatch};
 pub use mistake::{Mistake, Mistakes, Spot};
 pub use openapi::{Document, Evidence, Foreign, Locate, ObjectRule, Operation, Ownership};
 pub use plan::{
-    Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, Environment,
-    FactStatement, Facts, FactsDatabase, GuardPlan, Inspect, Issuer, KeysKept, KeysPlan, Limits,
-    Line, Listener, OperationRef, PasswordPlan, Plan, Route, RuleFile, RuleSource, SecretRef,
-    Service, TextFile, TlsFiles, VaultPlan, Waf, WafMode, Zone,
+    Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, ClientAuthentication,
+    Environment, FactStatement, Facts, FactsDatabase, Grant, GuardPlan, Inspect, Issuer, KeysKept,
+    KeysPlan, Limits, Line, Listener, OperationRef, OwnPrincipal, PasswordPlan, Plan, RedirectUri,
+    Route, RuleFile, RuleSource, SecretRef, Service, TextFile, TlsFiles, VaultPlan, Waf, WafMode,
+    Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;

@@ -4,6 +4,7 @@
 //! read is left out and reported once; what refers to it is not reported again.
 
 mod calls;
+mod clients;
 mod document;
 mod issuers;
 mod keys;
@@ -125,7 +126,7 @@ fn read_parts(
         .and_then(|node| issuers::read_issuer(report, node));
     let clients = fields
         .need(report, "clients")
-        .map(|node| issuers::read_clients(report, node, &names))
+        .map(|node| clients::read(report, node, &names))
         .unwrap_or_default();
     let keys = keys::read_keys(report, &fields, environment);
     let vault = fields.get("vault");

@@ -293,6 +293,78 @@ pub struct Client {
     pub id: String,
     /// Permissions that its tokens may carry at most.
     pub permissions: Vec<String>,
+    /// How it proves at the token endpoint that it is this client.
+    pub authentication: ClientAuthentication,
+    /// What it may ask for at the token endpoint.
+    pub grants: Vec<Grant>,
+    /// Where an authorization response may be sent.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whom it is when it asks for tokens of its own (`client_credentials`).
+    pub own: Option<OwnPrincipal>,
+    /// Whether it must push its authorization requests (RFC 9126 §6).
+    pub pushed_only: bool,
+}
+
+/// How a client proves who it is (RFC 6749 §2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// It cannot: a public client (`none`).
+    None,
+    /// With a secret in the header `Authorization` (`client_secret_basic`).
+    SecretBasic,
+    /// With a secret in the body (`client_secret_post`).
+    SecretPost,
+}
+
+/// A way to get tokens at the token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// A code from the authorization endpoint (RFC 6749 §4.1), always with PKCE (RFC 7636).
+    AuthorizationCode,
+    /// A refresh token (RFC 6749 §6).
+    RefreshToken,
+    /// The client for itself (RFC 6749 §4.4).
+    ClientCredentials,
+}
+
+/// Where an authorization response may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectUri {
+    /// As it is written in the plan.
+    pub text: String,
+    /// For `http://127.0.0.1/…` and `http://[::1]/…` (RFC 8252 §7.3), where the request may name any port: what stands before the
+    /// port and behind it.
+    pub loopback: Option<(String, String)>,
+}
+
+/// Whom a client is when it acts for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPrincipal {
+    /// Its tenant.
+    pub tenant: String,
+    /// Its roles.
+    pub roles: Vec<String>,
+}
+
+impl RedirectUri {
+    /// Whether a requested URI is this one: octet for octet, but for the port of a loopback address (RFC 9700 §2.1).
+    pub fn admits(&self, requested: &str) -> bool {
+        if requested == self.text {
+            return true;
+        }
+        let Some((before, behind)) = &self.loopback else {
+            return false;
+        };
+        let port = requested
+            .strip_prefix(before.as_str())
+            .and_then(|rest| rest.strip_prefix(':'))
+            .and_then(|rest| rest.strip_suffix(behind.as_str()));
+        port.is_some_and(|port| {
+            port.bytes().all(|byte| byte.is_ascii_digit())
+                && !port.starts_with('0')
+                && port.parse::<u16>().is_ok()
+        })
+    }
 }
 
 /// Sizes, times and budgets. Reasons stand in `docs/limits.md`.

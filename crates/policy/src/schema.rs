@@ -281,6 +281,31 @@ fn client() -> Value {
             texts("permissions that its tokens may carry"),
             true,
         ),
+        (
+            "authentication",
+            json!({
+                "enum": ["none", "client_secret_basic", "client_secret_post"],
+                "description": "how it proves who it is (RFC 6749 §2.3)",
+            }),
+            false,
+        ),
+        (
+            "grants",
+            json!({ "type": "array", "items": { "enum": ["authorization_code", "refresh_token", "client_credentials"] } }),
+            false,
+        ),
+        (
+            "redirect_uris",
+            texts("where authorization responses may go, compared octet for octet"),
+            false,
+        ),
+        ("tenant", text("tenant of its own tokens"), false),
+        ("roles", texts("roles of its own tokens"), false),
+        (
+            "pushed_only",
+            json!({ "type": "boolean", "description": "it pushes every authorization request (RFC 9126)" }),
+            false,
+        ),
     ])
 }
 

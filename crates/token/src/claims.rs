@@ -62,8 +62,13 @@ const NAMES: [&str; 12] = [
 
 /// Reads the payload: one object, every name once, no name that is not listed, every value of its exact type.
 pub(crate) fn read(payload: &[u8]) -> Result<Stated, TokenRefusal> {
-    let mut raw: Raw = serde_json::from_slice(payload)
-        .map_err(|_error| TokenRefusal::Malformed("payload is not one JSON object"))?;
+    let mut raw: Raw = serde_json::from_slice(payload).map_err(|error| {
+        TokenRefusal::Malformed(if error.is_data() {
+            "payload is not an object"
+        } else {
+            "payload is not JSON"
+        })
+    })?;
     if let Some(fault) = raw.fault {
         return Err(fault);
     }
@@ -77,8 +82,8 @@ pub(crate) fn read(payload: &[u8]) -> Result<Stated, TokenRefusal> {
         claims: Claims {
             subject: raw.text("sub")?,
             client_id: raw.text("client_id")?,
-            tenant: raw.text("tenant")?,
-            session: raw.text("sid")?,
+            tenant: raw.name("tenant")?,
+            session: raw.name("sid")?,
             jti: raw.text("jti")?,
             roles: raw.list("roles")?,
             permissions: raw.scope()?,
@@ -91,14 +96,10 @@ pub(crate) fn read(payload: &[u8]) -> Result<Stated, TokenRefusal> {
 impl Claims {
     /// Whether each text has a shape that [`read`] would accept.
     pub(crate) fn is_well_formed(&self) -> bool {
-        let texts = [
-            &self.subject,
-            &self.client_id,
-            &self.tenant,
-            &self.session,
-            &self.jti,
-        ];
+        let texts = [&self.subject, &self.client_id, &self.jti];
         texts.into_iter().all(|text| is_text(text))
+            && is_name(&self.tenant)
+            && is_name(&self.session)
             && self.roles.len() <= LIST_MAX
             && self.permissions.len() <= LIST_MAX
             && self
@@ -109,17 +110,24 @@ impl Claims {
     }
 }
 
-/// A claim's text: not empty, bounded, printable.
+/// A claim's text: visible ASCII without spaces, bounded. Two subjects that look alike to a person are then the same octets.
 fn is_text(text: &str) -> bool {
-    !text.is_empty() && text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control)
+    !text.is_empty()
+        && text.len() <= TEXT_BYTES_MAX
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// A text that becomes part of the signed database context or of a look-up.
+fn is_name(text: &str) -> bool {
+    is_text(text)
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// A role or a permission: `scope-token` of RFC 6749 without the comma, so that no list of them can be read two ways.
 fn is_word(word: &str) -> bool {
-    is_text(word)
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','))
+    is_text(word) && !word.bytes().any(|byte| matches!(byte, b'"' | b'\\' | b','))
 }
 
 /// The values under their names, with the first fault found in the names.
@@ -152,6 +160,15 @@ impl Raw {
             | Value::Number(_)
             | Value::Array(_)
             | Value::Object(_) => Err(TokenRefusal::Claim(name)),
+        }
+    }
+
+    fn name(&mut self, name: &'static str) -> Result<String, TokenRefusal> {
+        let text = self.text(name)?;
+        if is_name(&text) {
+            Ok(text)
+        } else {
+            Err(TokenRefusal::Claim(name))
         }
     }
 

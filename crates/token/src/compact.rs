@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use crate::TokenRefusal;
 
@@ -41,8 +42,13 @@ pub(crate) fn read(token: &str) -> Result<Compact<'_>, TokenRefusal> {
     if header.len() > HEADER_BYTES_MAX {
         return Err(TokenRefusal::Malformed("header is too long"));
     }
-    let header: Header = serde_json::from_slice(&header)
-        .map_err(|_error| TokenRefusal::Malformed("header is not an object of texts"))?;
+    let header: Header = serde_json::from_slice(&header).map_err(|error| {
+        TokenRefusal::Malformed(if error.is_data() {
+            "header is not an object"
+        } else {
+            "header is not JSON"
+        })
+    })?;
     let kid = header.check()?;
     if signature.len() != SIGNATURE_CHARACTERS {
         return Err(TokenRefusal::Signature);
@@ -66,12 +72,13 @@ fn decode(text: &str) -> Result<Vec<u8>, TokenRefusal> {
         .map_err(|_error| TokenRefusal::Malformed("not base64url"))
 }
 
-/// The header as it stands, with the first fault found in its names.
+/// The header as it stands, with the first fault found in its names. A value of another type than text is kept, so that it is
+/// refused by the name of its member.
 #[derive(Default)]
 struct Header {
-    alg: Option<String>,
-    typ: Option<String>,
-    kid: Option<String>,
+    alg: Option<Value>,
+    typ: Option<Value>,
+    kid: Option<Value>,
     fault: Option<TokenRefusal>,
 }
 
@@ -81,16 +88,24 @@ impl Header {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        if self.alg.as_deref() != Some("ES256") {
+        if text(self.alg.as_ref()) != Some("ES256") {
             return Err(TokenRefusal::Algorithm);
         }
-        if !matches!(self.typ.as_deref(), Some("at+jwt" | "application/at+jwt")) {
+        if !matches!(
+            text(self.typ.as_ref()),
+            Some("at+jwt" | "application/at+jwt")
+        ) {
             return Err(TokenRefusal::Type);
         }
-        self.kid
+        text(self.kid.as_ref())
             .filter(|kid| !kid.is_empty())
+            .map(str::to_owned)
             .ok_or(TokenRefusal::UnknownKey)
     }
+}
+
+fn text(member: Option<&Value>) -> Option<&str> {
+    member.and_then(Value::as_str)
 }
 
 impl<'de> Deserialize<'de> for Header {
@@ -122,7 +137,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
                     continue;
                 }
             };
-            if slot.replace(map.next_value::<String>()?).is_some() {
+            if slot.replace(map.next_value::<Value>()?).is_some() {
                 header.fault.get_or_insert(TokenRefusal::Duplicate);
             }
         }

@@ -10,10 +10,10 @@ mod tests;
 
 /// Longest token, bytes.
 pub const TOKEN_BYTES_MAX: usize = 8192;
-/// Allowed difference between the clocks of issuer and reader at `exp` and `nbf`, seconds.
+/// Allowed difference between the clocks of issuer and reader at `exp`, seconds.
 pub const LEEWAY_SECONDS: u64 = 5;
-/// How far in the future `iat` may lie, seconds.
-const ISSUED_AHEAD_SECONDS_MAX: u64 = 10;
+/// How far in the future `iat` and `nbf` may lie, seconds: FAPI 2.0 asks a reader to accept 10.
+const AHEAD_SECONDS_MAX: u64 = 10;
 
 /// What every token of one issuer must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,12 +74,12 @@ impl Verifier {
         if life == 0 || life > u64::from(self.profile.life_seconds_max) {
             return Err(TokenRefusal::Life);
         }
-        if claims.issued_at > now.saturating_add(ISSUED_AHEAD_SECONDS_MAX) {
+        if claims.issued_at > now.saturating_add(AHEAD_SECONDS_MAX) {
             return Err(TokenRefusal::NotYet);
         }
         if stated
             .not_before
-            .is_some_and(|start| start > now.saturating_add(LEEWAY_SECONDS))
+            .is_some_and(|start| start > now.saturating_add(AHEAD_SECONDS_MAX))
         {
             return Err(TokenRefusal::NotYet);
         }

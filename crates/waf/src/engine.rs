@@ -26,6 +26,7 @@ mod transaction;
 
 pub use self::collections::Store;
 pub use self::program::Left;
+pub(crate) use self::report::parts;
 pub use self::report::{Finding, Intervention, InterventionKind, Report};
 pub use self::ruleset::{Figures, Mode, RuleSet};
 pub use self::scratch::Scratch;

@@ -14,6 +14,7 @@ mod ledger;
 mod message;
 mod reflect;
 mod run;
+mod template;
 #[cfg(test)]
 mod tests;
 pub(crate) mod yaml;
@@ -48,11 +49,13 @@ pub struct Case {
     pub enabled: bool,
 }
 
-/// One request and what is expected of it.
+/// One request and what is expected of it. A stage of the file with several `uris` becomes as many.
 #[derive(Clone, Debug)]
 pub struct Stage {
     /// What is sent.
     pub request: Request,
+    /// What the test tells the backend to answer; where it tells nothing, see [`reflected`].
+    pub told: Option<Response>,
     /// What should come of it.
     pub expectation: Expectation,
 }
@@ -67,6 +70,14 @@ pub struct RegressionMistake {
     pub line: usize,
     /// What is wrong.
     pub what: String,
+}
+
+impl Stage {
+    /// What the backend answers.
+    pub fn response(&self) -> Response {
+        let told = self.told.clone();
+        told.unwrap_or_else(|| reflected(&self.request))
+    }
 }
 
 impl Case {
@@ -97,19 +108,20 @@ pub fn read(name: &str, text: &str) -> Result<Vec<Case>, RegressionMistake> {
         line: node.line,
         what: what.to_owned(),
     };
-    let enabled = root.get("meta").and_then(|meta| meta.truth("enabled"));
     let rule = root.text("rule_id");
+    // The newer form has replaced `enabled` by lists of the platforms, and its client ignores it.
+    let meta = root.get("meta").filter(|_| rule.is_none());
+    let enabled = meta.and_then(|meta| meta.truth("enabled"));
     let mut cases: Vec<Case> = Vec::new();
     let mut seen = std::collections::BTreeMap::<String, u32>::new();
-    for test in root.get("tests").map_or(&[][..], Node::items) {
-        let title = title(test, rule).ok_or_else(|| mistake(test, "a test without a title"))?;
-        let stages: Result<Vec<Stage>, _> = test
-            .get("stages")
-            .map_or(&[][..], Node::items)
-            .iter()
-            .map(|item| stage(item).map_err(|what| mistake(item, what)))
-            .collect();
-        let stages = stages?;
+    let tests = root.get("tests").map_or(&[][..], Node::items);
+    for (index, test) in tests.iter().enumerate() {
+        let title =
+            title(test, rule, index + 1).ok_or_else(|| mistake(test, "a test without a title"))?;
+        let mut stages = Vec::new();
+        for item in test.get("stages").map_or(&[][..], Node::items) {
+            stages.extend(self::stages(item).map_err(|what| mistake(item, what))?);
+        }
         if stages.is_empty() {
             return Err(mistake(test, "a test without stages"));
         }
@@ -128,20 +140,29 @@ pub fn read(name: &str, text: &str) -> Result<Vec<Case>, RegressionMistake> {
     Ok(cases)
 }
 
-fn title(test: &Node, rule: Option<&str>) -> Option<String> {
+/// `number` is the place of the test in its file, for one that has no `test_id`.
+fn title(test: &Node, rule: Option<&str>, number: usize) -> Option<String> {
     match (test.text("test_title"), rule, test.text("test_id")) {
         (Some(title), _, _) => Some(title.to_owned()),
         (None, Some(rule), Some(number)) => Some(format!("{rule}-{number}")),
-        (None, _, _) => None,
+        (None, Some(rule), None) => Some(format!("{rule}-{number}")),
+        (None, None, _) => None,
     }
 }
 
-fn stage(item: &Node) -> Result<Stage, &'static str> {
+fn stages(item: &Node) -> Result<Vec<Stage>, &'static str> {
     let stage = item.get("stage").unwrap_or(item);
     let input = stage.get("input").ok_or("a stage without `input`")?;
     let output = stage.get("output").ok_or("a stage without `output`")?;
-    Ok(Stage {
-        request: client::request(input)?,
-        expectation: Expectation::read(output)?,
-    })
+    let expectation = Expectation::read(output)?;
+    let told = input.get("response").map(reflect::told).transpose()?;
+    let requests = client::requests(input)?;
+    Ok(requests
+        .into_iter()
+        .map(|request| Stage {
+            request,
+            told: told.clone(),
+            expectation: expectation.clone(),
+        })
+        .collect())
 }

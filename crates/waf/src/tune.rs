@@ -193,7 +193,7 @@ enum Part {
 /// What can be taken from a rule that matched this variable.
 fn part(variable: &str) -> Part {
     let variable = own_name(variable);
-    if variable.ends_with(CUT) {
+    if variable.ends_with(CUT) || variable.contains(char::REPLACEMENT_CHARACTER) {
         return Part::Declined("the record does not say in full what it matched");
     }
     let (collection, name) = variable
@@ -237,8 +237,8 @@ impl Proposal {
     }
 }
 
-/// A proposal names no file.
-struct NoFiles;
+/// For rules that name no file, as those of a proposal.
+pub(crate) struct NoFiles;
 
 impl Files for NoFiles {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {

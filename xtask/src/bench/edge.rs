@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::run::exists;
 use crate::say;
 
-mod cpu;
-mod load;
-mod peer;
-mod subject;
+pub(crate) mod cpu;
+pub(crate) mod load;
+pub(crate) mod peer;
+pub(crate) mod subject;
 
 use load::Measured;
 
@@ -33,9 +33,9 @@ pub(crate) fn edge(root: &Path, print_json: bool, rounds: u32, seconds: u32) -> 
         }
     }
     let folder = tempfile::tempdir().context("temporary folder")?;
-    let subject = subject::start(root, folder.path())?;
+    let subject = subject::start(root, folder.path(), None)?;
     let backend = peer::backend(folder.path(), subject.backend_port)?;
-    let nginx = peer::proxy(folder.path(), &subject)?;
+    let nginx = peer::proxy(folder.path(), &subject, None)?;
     let mut results: Vec<Vec<Measured>> = ROWS.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
         for (row, taken) in ROWS.iter().zip(&mut results) {
@@ -96,9 +96,8 @@ fn report(
 }
 
 fn median(taken: Option<&Vec<Measured>>, figure: impl Fn(&Measured) -> f64) -> f64 {
-    let mut figures: Vec<f64> = taken.into_iter().flatten().map(figure).collect();
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+    let figures: Vec<f64> = taken.into_iter().flatten().map(figure).collect();
+    super::figures::median(&figures)
 }
 
 fn summary(report: &Value) {

@@ -25,7 +25,17 @@ pub(crate) fn largest() -> Event {
         name: name().into(),
         verdict: Verdict::Refused,
         fact: fact().into(),
+        findings: Vec::new(),
+        more: u32::MAX,
     };
+    let finding = || Finding {
+        rule: u64::MAX,
+        variable: name(),
+        value: Some(name()),
+        message: Some(name()),
+    };
+    let mut controls: Vec<Control> = (0..CONTROLS_MAX).map(|_| control()).collect();
+    controls[0].findings = (0..FINDINGS_MAX).map(|_| finding()).collect();
     Event {
         at_unix_ms: u64::MAX,
         line: name().into(),
@@ -42,7 +52,7 @@ pub(crate) fn largest() -> Event {
         tenant: Some(name()),
         session: Some(name()),
         peer: Some(fact()),
-        controls: (0..CONTROLS_MAX).map(|_| control()).collect(),
+        controls,
     }
 }
 
@@ -97,7 +107,17 @@ fn every_string_of_an_event_is_bounded() {
     ] {
         *text = Some(long.clone());
     }
-    let control = Control::new(long.clone(), Verdict::Passed, long);
+    let mut control = Control::new(long.clone(), Verdict::Passed, long.clone());
+    control.findings = vec![
+        Finding {
+            rule: 1,
+            variable: long.clone(),
+            value: Some(long.clone()),
+            message: Some(long),
+        };
+        10
+    ];
+    control.more = 1;
     event.controls = vec![control; 1_000];
     let json = serde_json::to_string(&event.bounded()).unwrap();
     assert!(
@@ -110,6 +130,9 @@ fn every_string_of_an_event_is_bounded() {
         json.len()
     );
     assert_eq!(json.matches("\"fact\"").count(), CONTROLS_MAX);
+    assert_eq!(json.matches("\"rule\"").count(), FINDINGS_MAX);
+    let cut = json.matches("\"more\":5").count() + json.matches("\"more\":11").count();
+    assert_eq!(cut, CONTROLS_MAX - 1, "what is cut is counted");
 }
 
 #[test]

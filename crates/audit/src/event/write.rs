@@ -4,7 +4,8 @@
 //! Whatever else a string may be takes the way through [`super::escaped`] and `serde_json`, which is also the tests' oracle.
 
 use super::{
-    CONTROLS_MAX, Control, Event, FACT_BYTES_MAX, Kind, NAME_BYTES_MAX, Outcome, Verdict, escaped,
+    CONTROLS_MAX, Control, Event, FACT_BYTES_MAX, FINDINGS_MAX, Finding, Kind, NAME_BYTES_MAX,
+    Outcome, Verdict, escaped, more,
 };
 use std::io::Write as _;
 
@@ -32,20 +33,48 @@ pub(crate) fn write(out: &mut Vec<u8>, event: &Event, line: &str) -> serde_json:
         }
     }
     out.extend_from_slice(b",\"controls\":[");
+    let mut room = FINDINGS_MAX;
     for (nth, control) in event.controls.iter().take(CONTROLS_MAX).enumerate() {
         if nth > 0 {
             out.push(b',');
         }
-        write_control(out, control)?;
+        write_control(out, control, &mut room)?;
     }
     out.extend_from_slice(b"]}");
     Ok(())
 }
 
-fn write_control(out: &mut Vec<u8>, control: &Control) -> serde_json::Result<()> {
+fn write_control(out: &mut Vec<u8>, control: &Control, room: &mut usize) -> serde_json::Result<()> {
     text(out, "{\"name\":", &control.name, NAME_BYTES_MAX)?;
     word(out, ",\"verdict\":\"", verdict(control.verdict));
     text(out, ",\"fact\":", &control.fact, FACT_BYTES_MAX)?;
+    let kept = control.findings.len().min(*room);
+    *room -= kept;
+    for (nth, finding) in control.findings.iter().take(kept).enumerate() {
+        out.extend_from_slice(if nth == 0 { b",\"findings\":[" } else { b"," });
+        write_finding(out, finding)?;
+    }
+    if kept > 0 {
+        out.push(b']');
+    }
+    match more(control, kept) {
+        0 => out.push(b'}'),
+        more => write!(out, ",\"more\":{more}}}").map_err(serde_json::Error::io)?,
+    }
+    Ok(())
+}
+
+fn write_finding(out: &mut Vec<u8>, finding: &Finding) -> serde_json::Result<()> {
+    write!(out, "{{\"rule\":{}", finding.rule).map_err(serde_json::Error::io)?;
+    text(out, ",\"variable\":", &finding.variable, NAME_BYTES_MAX)?;
+    for (member, value) in [
+        (",\"value\":", &finding.value),
+        (",\"message\":", &finding.message),
+    ] {
+        if let Some(value) = value {
+            text(out, member, value, NAME_BYTES_MAX)?;
+        }
+    }
     out.push(b'}');
     Ok(())
 }

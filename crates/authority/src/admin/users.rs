@@ -174,6 +174,13 @@ fn check_names(user: &NewUser) -> Result<(), AdminError> {
         "letters, digits and `._@+:-`",
         |byte| byte.is_ascii_alphanumeric() || b"._@+:-".contains(&byte),
     )?;
+    if user.subject.starts_with(crate::CLIENT_SUBJECT) {
+        return Err(AdminError::Name {
+            what: "subject",
+            form: "no `client:` at its beginning, which is for clients",
+            value: user.subject.clone(),
+        });
+    }
     plain(
         "user name",
         &user.username,

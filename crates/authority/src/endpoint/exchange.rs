@@ -105,7 +105,8 @@ impl Authority {
             );
             return Err(Denial::ExchangeRefused);
         }
-        let permissions = self.plan.permissions_of(&vouched.roles, &vouched.client_id);
+        let permissions =
+            self.permissions(&vouched.roles, &vouched.client_id, vouched.scope.as_deref());
         let issuer = format!("{}/internal", self.plan.issuer.issuer);
         let jti = fresh().map_err(|error| Denial::from(Unable::because(&error)))?;
         let token = self.internal_key.mint(&InternalClaims {
@@ -131,9 +132,6 @@ impl Authority {
         call.event.client_id = Some(vouched.client_id);
         call.event.tenant = Some(vouched.tenant);
         call.event.session = Some(vouched.session);
-        Ok(Reply {
-            content: Content::Json(answer),
-            memory: Memory::Queued,
-        })
+        Ok(Reply::of(Content::Json(answer), Memory::Queued))
     }
 }

@@ -104,10 +104,7 @@ impl Authority {
             .sign(request, spiffe, now)
             .map_err(|error| Denial::from(Unable::because(&error)))?;
         let answer = json!({"certificate_pem": pem, "ca_pem": self.ca.pem()});
-        Ok(Reply {
-            content: Content::Json(answer),
-            memory: Memory::Durable,
-        })
+        Ok(Reply::of(Content::Json(answer), Memory::Durable))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `POST /auth/login`: a password becomes a session.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts as Head;
@@ -54,7 +55,21 @@ impl Authority {
         bounded("/username", &username, NAME_BYTES_MAX)?;
         bounded("/password", &password, PASSWORD_BYTES_MAX)?;
         bounded("/client_id", &client_id, NAME_BYTES_MAX)?;
-        let account = account_key(&username);
+        let client_known = self.client(&client_id).is_some();
+        let name = (username.as_str(), password);
+        let user = self.prove(call, source, name, client_known).await?;
+        self.begin(call, user, client_id).await
+    }
+
+    /// The user whose password it is. Every other outcome is one refusal, after the same work.
+    pub(crate) async fn prove(
+        &self,
+        call: &mut Call,
+        source: IpAddr,
+        (username, password): (&str, Zeroizing<String>),
+        client_known: bool,
+    ) -> Result<UserRow, Denial> {
+        let account = account_key(username);
         self.spend(call, &source_key(source), &account)?;
         let turn = self.hashing.take().await.map_err(|_busy| {
             call.refused(control::AUTHORITY_PASSWORD, "the queue of logins is full");
@@ -62,16 +77,11 @@ impl Authority {
         })?;
         let user = self
             .store
-            .user_named(&username)
+            .user_named(username)
             .await
             .map_err(Unable::from)?;
         // Unknown and disabled users take the same way up to here and through the hash; what differs comes after it.
         let compared = self.compare(turn, password, user.as_ref()).await?;
-        let client_known = self
-            .plan
-            .clients
-            .iter()
-            .any(|client| client.id == client_id);
         let user = judge(call, user, &compared, client_known, &account)?;
         if let Some(stronger) = &compared.stronger {
             self.store
@@ -79,7 +89,7 @@ impl Authority {
                 .await
                 .map_err(Unable::from)?;
         }
-        self.begin(call, user, client_id).await
+        Ok(user)
     }
 
     fn spend(&self, call: &mut Call, source: &str, account: &str) -> Result<(), Denial> {
@@ -157,6 +167,7 @@ impl Authority {
             client_id,
             tenant: user.tenant,
             roles: user.roles,
+            scope: None,
             ends_at: now + u64::from(self.plan.issuer.refresh_token_seconds),
         };
         let access = self.mint_access(&facts, now)?;
@@ -183,10 +194,7 @@ impl Authority {
         }
         let content = Content::Json(tokens(&access, &refresh, facts.ends_at, now));
         call.about(facts);
-        Ok(Reply {
-            content,
-            memory: Memory::Durable,
-        })
+        Ok(Reply::of(content, Memory::Durable))
     }
 }
 

@@ -53,9 +53,6 @@ impl Authority {
             .await
             .map_err(Unable::from)?;
         self.feed.settle().await?;
-        Ok(Reply {
-            content: Content::Nothing,
-            memory: Memory::Durable,
-        })
+        Ok(Reply::of(Content::Nothing, Memory::Durable))
     }
 }

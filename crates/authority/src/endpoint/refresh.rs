@@ -53,6 +53,7 @@ impl Authority {
             presented: token_hash(presented.expose()),
             successor: token_hash(successor.expose()),
             client_id: &client_id,
+            scope: None,
             decision: &call.decision,
             now,
         };
@@ -68,10 +69,7 @@ impl Authority {
                 );
                 let content = Content::Json(tokens(&access, &successor, facts.ends_at, now));
                 call.about(facts);
-                Ok(Reply {
-                    content,
-                    memory: Memory::Durable,
-                })
+                Ok(Reply::of(content, Memory::Durable))
             }
             Rotated::Refused(refusal, facts) => {
                 if let Some(facts) = facts {
@@ -86,6 +84,7 @@ impl Authority {
                     RotationRefusal::Unknown
                     | RotationRefusal::Client
                     | RotationRefusal::Ended
+                    | RotationRefusal::Scope
                     | RotationRefusal::Expired => Err(Denial::RefreshRefused),
                 }
             }
@@ -93,7 +92,7 @@ impl Authority {
     }
 
     /// Spends the source's budgets for an operation that is not a login.
-    pub(super) fn spend_source(
+    pub(crate) fn spend_source(
         &self,
         call: &mut Call,
         head: &Head,

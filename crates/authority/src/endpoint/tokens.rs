@@ -11,9 +11,23 @@ use crate::line::Authority;
 use crate::store::{Minted, SessionFacts};
 
 impl Authority {
+    /// What a session may do: what its roles and its client have in common, and of that what it was narrowed to.
+    pub(crate) fn permissions(
+        &self,
+        roles: &[String],
+        client_id: &str,
+        scope: Option<&[String]>,
+    ) -> Vec<String> {
+        let mut permissions = self.plan.permissions_of(roles, client_id);
+        if let Some(scope) = scope {
+            permissions.retain(|permission| scope.contains(permission));
+        }
+        permissions
+    }
+
     /// Signs an access token for a session; it never outlives the session.
     pub(crate) fn mint_access(&self, facts: &SessionFacts, now: u64) -> Result<Minted, Unable> {
-        let permissions = self.plan.permissions_of(&facts.roles, &facts.client_id);
+        let permissions = self.permissions(&facts.roles, &facts.client_id, facts.scope.as_deref());
         let scope = permissions.join(" ");
         let expires_at =
             (now + u64::from(self.plan.issuer.access_token_seconds)).min(facts.ends_at);

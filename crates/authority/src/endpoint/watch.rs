@@ -33,16 +33,10 @@ impl Authority {
     /// `GET /internal/revocations`: sessions that end, as they end.
     pub(crate) fn revocations(&self) -> Result<Reply, Denial> {
         let lines = self.feed.subscribe(self.stop.clone())?;
-        Ok(Reply {
-            content: Content::Stream(lines),
-            memory: Memory::None,
-        })
+        Ok(Reply::of(Content::Stream(lines), Memory::None))
     }
 }
 
 fn read(value: Value) -> Reply {
-    Reply {
-        content: Content::Json(value),
-        memory: Memory::None,
-    }
+    Reply::of(Content::Json(value), Memory::None)
 }

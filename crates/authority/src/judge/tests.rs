@@ -14,6 +14,7 @@ fn claimed() -> Claimed {
 
 fn issued() -> Issued {
     Issued {
+        scope: None,
         subject: "1001".into(),
         client_id: "bank-web".into(),
         tenant: "north".into(),

@@ -6,7 +6,7 @@ use crate::judge::{JudgeRotation, RotationRefusal, StoredRefresh};
 
 use super::revocations::end_session;
 use super::sessions::{insert_issued, insert_refresh};
-use super::{Store, StoreError, read_roles, read_time, stored_roles, stored_time};
+use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, stored_time};
 
 /// A rotation to attempt.
 pub(crate) struct Rotate<'a> {
@@ -14,6 +14,8 @@ pub(crate) struct Rotate<'a> {
     pub(crate) presented: [u8; 32],
     pub(crate) successor: [u8; 32],
     pub(crate) client_id: &'a str,
+    /// What the request asks for; never more than was granted.
+    pub(crate) scope: Option<&'a [String]>,
     pub(crate) decision: &'a str,
     pub(crate) now: u64,
 }
@@ -26,6 +28,8 @@ pub(crate) struct SessionFacts {
     pub(crate) client_id: String,
     pub(crate) tenant: String,
     pub(crate) roles: Vec<String>,
+    /// What the grant was narrowed to; `None` for all that roles and client have in common.
+    pub(crate) scope: Option<Vec<String>>,
     pub(crate) ends_at: u64,
 }
 
@@ -60,7 +64,8 @@ impl Store {
             found.map_or((None, None), |(stored, facts)| (Some(stored), Some(facts)));
         let verdict = attempt
             .judge
-            .judge(attempt.client_id, stored.as_ref(), attempt.now);
+            .judge(attempt.client_id, stored.as_ref(), attempt.now)
+            .and_then(|()| judge_scope(attempt.scope, facts.as_ref()));
         let (refusal, facts) = match (verdict, facts) {
             (Ok(()), Some(facts)) => {
                 let minted = mint(&facts)?;
@@ -87,6 +92,25 @@ impl Store {
     }
 }
 
+/// A refresh asks for what was granted or for nothing in particular (RFC 6749 §6). To ask for less is refused too: what an
+/// exchange puts into internal tokens is the grant's, and a token that only looks narrower would be a lie.
+fn judge_scope(
+    asked: Option<&[String]>,
+    facts: Option<&SessionFacts>,
+) -> Result<(), RotationRefusal> {
+    let (Some(asked), Some(facts)) = (asked, facts) else {
+        return Ok(());
+    };
+    let same = facts.scope.as_ref().is_some_and(|granted| {
+        granted.len() == asked.len() && asked.iter().all(|one| granted.contains(one))
+    });
+    if same {
+        Ok(())
+    } else {
+        Err(RotationRefusal::Scope)
+    }
+}
+
 type Found = (
     String,
     i64,
@@ -96,6 +120,7 @@ type Found = (
     String,
     String,
     String,
+    Option<String>,
 );
 
 async fn find(
@@ -103,7 +128,7 @@ async fn find(
     presented: &[u8; 32],
 ) -> Result<Option<(StoredRefresh, SessionFacts)>, StoreError> {
     // Roles are read anew from the user: a refresh is where a change of roles takes effect.
-    let statement = "SELECT r.session, r.ends_at, r.used_at, s.ended_at, s.subject, s.client_id, s.tenant, u.roles \
+    let statement = "SELECT r.session, r.ends_at, r.used_at, s.ended_at, s.subject, s.client_id, s.tenant, u.roles, s.scope \
                      FROM refresh_tokens r JOIN sessions s ON s.id = r.session JOIN users u ON u.subject = s.subject \
                      WHERE r.hash = ?";
     let row: Option<Found> = sqlx::query_as(statement)
@@ -111,7 +136,7 @@ async fn find(
         .fetch_optional(&mut **transaction)
         .await?;
     row.map(
-        |(session, ends, used, ended, subject, client_id, tenant, roles)| {
+        |(session, ends, used, ended, subject, client_id, tenant, roles, scope)| {
             let ends_at = read_time(ends);
             let stored = StoredRefresh {
                 session: session.clone(),
@@ -129,6 +154,7 @@ async fn find(
                     client_id,
                     tenant,
                     roles,
+                    scope: read_scope(scope),
                     ends_at,
                 },
             ))

@@ -5,7 +5,7 @@ use sqlx::{Sqlite, Transaction};
 use crate::judge::Issued;
 
 use super::revocations::end_session;
-use super::{Store, StoreError, read_roles, read_time, stored_roles, stored_time};
+use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, stored_time};
 
 /// Rows that one round of cleaning removes from each table, so that a writer never waits long.
 const CLEANED_MAX: i64 = 1_000;
@@ -46,6 +46,7 @@ type IssuedColumns = (
     i64,
     i64,
     Option<i64>,
+    Option<String>,
 );
 
 impl Store {
@@ -89,19 +90,30 @@ impl Store {
 
     /// What the registry knows about a token.
     pub(crate) async fn issued(&self, hash: &[u8; 32]) -> Result<Option<Issued>, StoreError> {
-        let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at \
+        let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at, s.scope \
                          FROM issued_tokens t JOIN sessions s ON s.id = t.session WHERE t.hash = ?";
         let row: Option<IssuedColumns> = sqlx::query_as(statement)
             .bind(hash.as_slice())
             .fetch_optional(&self.reads)
             .await?;
         row.map(
-            |(subject, client_id, tenant, roles, session, token_ends, session_ends, ended)| {
+            |(
+                subject,
+                client_id,
+                tenant,
+                roles,
+                session,
+                token_ends,
+                session_ends,
+                ended,
+                scope,
+            )| {
                 Ok(Issued {
                     subject,
                     client_id,
                     tenant,
                     roles: read_roles(&roles)?,
+                    scope: read_scope(scope),
                     session,
                     token_expires_at: read_time(token_ends),
                     session_ends_at: read_time(session_ends),
@@ -151,6 +163,8 @@ impl Store {
         for statement in [
             "DELETE FROM issued_tokens WHERE hash IN (SELECT hash FROM issued_tokens WHERE expires_at <= ? LIMIT ?)",
             "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= ? LIMIT ?)",
+            "DELETE FROM waiting_requests WHERE hash IN (SELECT hash FROM waiting_requests WHERE expires_at <= ? LIMIT ?)",
+            "DELETE FROM client_secrets WHERE hash IN (SELECT hash FROM client_secrets WHERE ended_at <= ? LIMIT ?)",
             "DELETE FROM join_tokens WHERE hash IN (SELECT hash FROM join_tokens WHERE expires_at <= ? LIMIT ?)",
             "DELETE FROM revocations WHERE number IN (SELECT number FROM revocations r WHERE settled_at <= ? \
              AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = r.session) LIMIT ?)",

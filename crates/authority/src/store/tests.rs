@@ -156,6 +156,7 @@ async fn cleaning_removes_what_is_over_and_nothing_else() {
 
 fn attempt<'a>(presented: &str, successor: &str, judge: &'a Rotation) -> Rotate<'a> {
     Rotate {
+        scope: None,
         judge,
         presented: token_hash(presented.as_bytes()),
         successor: token_hash(successor.as_bytes()),

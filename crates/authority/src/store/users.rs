@@ -65,7 +65,7 @@ impl Store {
     }
 
     pub(crate) async fn user_named(&self, username: &str) -> Result<Option<UserRow>, StoreError> {
-        let statement = "SELECT subject, tenant, roles, password, disabled_at, changes FROM users WHERE username = ?";
+        let statement = "SELECT subject, tenant, roles, password, disabled_at, changes FROM users WHERE username = ? AND password <> ''";
         let row: Option<(String, String, String, String, Option<i64>, i64)> =
             sqlx::query_as(statement)
                 .bind(username)

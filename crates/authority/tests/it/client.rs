@@ -88,7 +88,12 @@ pub(crate) async fn send(
         String::new()
     } else {
         let length = body.len();
-        format!("content-type: application/json\r\ncontent-length: {length}\r\n")
+        let media = if head.contains("content-type:") {
+            ""
+        } else {
+            "content-type: application/json\r\n"
+        };
+        format!("{media}content-length: {length}\r\n")
     };
     let request = format!("{head}\r\nhost: authority\r\nconnection: close\r\n{typed}\r\n{body}");
     let whole = async {

@@ -240,6 +240,7 @@ impl JudgeRegistry for Trusting {
             roles: stored
                 .map(|stored| stored.roles.clone())
                 .unwrap_or_default(),
+            scope: None,
             ends_at: now + 60,
         })
     }

@@ -11,6 +11,8 @@ mod hashing;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod rotation;

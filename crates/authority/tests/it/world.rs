@@ -217,6 +217,11 @@ impl World {
         send(self.address, &self.ca_pem, caller, head, &body).await
     }
 
+    /// A request with a body of any kind, whose type stands in the head.
+    pub(crate) async fn ask_text(&self, caller: Option<&Caller>, head: &str, body: &str) -> Answer {
+        send(self.address, &self.ca_pem, caller, head, body).await
+    }
+
     /// A request that the edge relays for a client at `address`.
     pub(crate) async fn relay(&self, address: &str, target: &str, body: &Value) -> Answer {
         let head = format!("POST {target} HTTP/1.1\r\nvauban-client-address: {address}");

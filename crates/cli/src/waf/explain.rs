@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 use vauban_waf::regression::{Request, Runner};
 use vauban_waf::{Intervention, InterventionKind, Mode, Report, Strategy, Traced};
 
-use super::rules::RuleArguments;
-use super::{disk, folder, shown};
+use super::planned::{self, Planned};
+use super::rules::{KIND, RuleArguments};
+use super::{folder, shown};
 use crate::outcome::{Failure, Outcome};
 use crate::{Format, say};
 
@@ -23,6 +25,15 @@ const SHOWN_MAX: usize = 120;
 pub(crate) struct TestArguments {
     /// One HTTP/1.1 request as it stands on the wire; `-` is standard input.
     request: PathBuf,
+    /// The rules that this plan has for the route of the request, in place of those named here.
+    #[arg(
+        short,
+        long,
+        value_name = "PLAN",
+        group = KIND,
+        conflicts_with_all = ["engine", "setup", "paranoia", "before", "after", "unicode_map"]
+    )]
+    config: Option<PathBuf>,
     #[command(flatten)]
     rules: RuleArguments,
     /// Also rules that matched and are silent (`nolog`).
@@ -35,29 +46,66 @@ pub(crate) struct TestArguments {
 
 /// Runs it: exit 1 when the request is blocked, or would be if the engine did not only detect.
 pub(super) fn test(arguments: &TestArguments) -> Outcome {
-    let request = request(&arguments.request)?;
-    let rules = arguments.rules.texts(None)?.load()?;
-    let mut runner = Runner::new(&rules, Mode::AsConfigured, Strategy::Indexed).traced();
+    let mut request = request(&arguments.request)?;
+    let planned = match &arguments.config {
+        Some(plan) => Some(planned::of(plan, &mut request)?),
+        None => None,
+    };
+    let (rules, mode) = match &planned {
+        Some(planned) => (Arc::clone(&planned.rules), planned.mode),
+        None => (arguments.rules.texts(None)?.load()?, Mode::AsConfigured),
+    };
+    let mut runner = Runner::new(&rules, mode, Strategy::Indexed).traced();
     let report = runner.transact(&request, None);
+    let seen = Seen {
+        request: &request,
+        planned: planned.as_ref(),
+        whole: runner.saw_whole(),
+        report: &report,
+    };
     let fired: Vec<&Traced> = report
         .trace
         .iter()
         .filter(|traced| traced.logged || arguments.all)
         .collect();
     match arguments.format {
-        Format::Json => say(&json(&request, &report, &fired).to_string()),
-        Format::Text => say(text(&request, &report, &fired)?.trim_end()),
+        Format::Json => say(&json(&seen, &fired).to_string()),
+        Format::Text => say(text(&seen, &fired)?.trim_end()),
     }
-    if report.asks() || !report.exhausted.is_empty() {
-        Err(Failure::Findings)
-    } else {
+    if seen.verdict().0 == PASSES {
         Ok(())
+    } else {
+        Err(Failure::Findings)
+    }
+}
+
+/// A request, and what came of it.
+struct Seen<'a> {
+    request: &'a Request,
+    planned: Option<&'a Planned>,
+    /// Whether the rules saw all of it.
+    whole: bool,
+    report: &'a Report,
+}
+
+const PASSES: &str = "passes";
+
+impl Seen<'_> {
+    /// What becomes of the request.
+    fn verdict(&self) -> (&'static str, Option<&Intervention>) {
+        let report = self.report;
+        match (&report.intervention, &report.withheld) {
+            (Some(asked), _) => ("blocked", Some(asked)),
+            (None, Some(asked)) => ("would be blocked", Some(asked)),
+            (None, None) if self.whole && report.exhausted.is_empty() => (PASSES, None),
+            (None, None) => ("not inspected", None),
+        }
     }
 }
 
 fn request(file: &Path) -> Result<Request, Failure> {
     let bytes = if file.as_os_str() == "-" {
-        disk::read_from(std::io::stdin(), REQUEST_BYTES_MAX).map_err(|error| {
+        vauban_edge::read_stream(std::io::stdin(), REQUEST_BYTES_MAX).map_err(|error| {
             Failure::Configuration(format!("standard input could not be read: {error}"))
         })?
     } else {
@@ -73,18 +121,9 @@ fn request(file: &Path) -> Result<Request, Failure> {
     Ok(request)
 }
 
-/// What becomes of the request.
-fn verdict(report: &Report) -> (&'static str, Option<&Intervention>) {
-    match (&report.intervention, &report.withheld) {
-        (Some(asked), _) => ("blocked", Some(asked)),
-        (None, Some(asked)) => ("would be blocked", Some(asked)),
-        (None, None) if !report.exhausted.is_empty() => ("not inspected", None),
-        (None, None) => ("passes", None),
-    }
-}
-
-fn json(request: &Request, report: &Report, fired: &[&Traced]) -> Value {
-    let (verdict, asked) = verdict(report);
+fn json(seen: &Seen<'_>, fired: &[&Traced]) -> Value {
+    let request = seen.request;
+    let (verdict, asked) = seen.verdict();
     let fired: Vec<Value> = fired.iter().map(|traced| traced_json(traced)).collect();
     json!({
         "method": shown(&request.method), "target": shown(&request.target),
@@ -92,7 +131,9 @@ fn json(request: &Request, report: &Report, fired: &[&Traced]) -> Value {
         "rule": asked.map(|asked| asked.rule),
         "status": asked.map(|asked| asked.status),
         "fired": fired,
-        "not_judged": report.exhausted,
+        "not_judged": seen.report.exhausted,
+        "whole": seen.whole,
+        "plan": seen.planned.map(Planned::json),
     })
 }
 
@@ -120,9 +161,9 @@ fn traced_json(traced: &Traced) -> Value {
     })
 }
 
-fn text(request: &Request, report: &Report, fired: &[&Traced]) -> Result<String, std::fmt::Error> {
-    let mut text = String::new();
-    let line = [&request.method[..], b" ", &request.target].concat();
+fn text(seen: &Seen<'_>, fired: &[&Traced]) -> Result<String, std::fmt::Error> {
+    let mut text = seen.planned.map_or_else(String::new, Planned::text);
+    let line = [&seen.request.method[..], b" ", &seen.request.target].concat();
     writeln!(text, "{}", cut(&shown(&line)))?;
     if fired.is_empty() {
         writeln!(text, "\n  no rule fires")?;
@@ -130,13 +171,19 @@ fn text(request: &Request, report: &Report, fired: &[&Traced]) -> Result<String,
     for traced in fired {
         one(&mut text, traced)?;
     }
-    for rule in &report.exhausted {
+    for rule in &seen.report.exhausted {
         writeln!(
             text,
-            "\n  {rule} gave no answer: its pattern needs more steps than it may"
+            "\n  {rule} gave no answer: its pattern needs more steps, or it more variables, than it may"
         )?;
     }
-    let (verdict, asked) = verdict(report);
+    if !seen.whole {
+        writeln!(
+            text,
+            "\n  the rules saw only a part of it: it is beyond a limit of theirs, or not what it says it is"
+        )?;
+    }
+    let (verdict, asked) = seen.verdict();
     write!(text, "\nverdict  {verdict}")?;
     if let Some(asked) = asked {
         let kind = match &asked.kind {
@@ -145,9 +192,11 @@ fn text(request: &Request, report: &Report, fired: &[&Traced]) -> Result<String,
             InterventionKind::Redirect(to) => format!("send to {}", cut(&shown(to))),
         };
         write!(text, ": rule {} asks to {kind}", asked.rule)?;
-        if report.intervention.is_none() {
+        if seen.report.intervention.is_none() {
             write!(text, ", and the engine only detects")?;
         }
+    } else if verdict != PASSES && seen.planned.is_some_and(|one| one.mode == Mode::Block) {
+        write!(text, ", which the edge refuses")?;
     }
     writeln!(text)?;
     Ok(text)

@@ -1,8 +1,10 @@
 //! Files below a folder, with names that do not depend on where the folder is.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use super::disk;
+use vauban_edge::read_file;
+
 use crate::outcome::Failure;
 
 /// Files below all folders.
@@ -27,7 +29,8 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<Found>, Failure> {
     let mut all = Vec::new();
     for path in paths {
         let place = std::path::absolute(path)?;
-        if place.is_dir() {
+        let kind = place.metadata().map_err(|error| unread(path, &error))?;
+        if kind.is_dir() {
             let from = place.parent().unwrap_or(&place).to_path_buf();
             below(&place, &from, &mut all, 0)?;
         } else {
@@ -49,8 +52,7 @@ fn below(folder: &Path, from: &Path, all: &mut Vec<Found>, depth: usize) -> Resu
             "`{shown}`: more than {FILES_MAX} files or {DEPTH_MAX} folders inside each other"
         )));
     }
-    let entries = disk::entries(folder)
-        .map_err(|error| Failure::Configuration(format!("`{shown}` could not be read: {error}")))?;
+    let entries = entries(folder).map_err(|error| unread(folder, &error))?;
     for path in entries {
         if path.is_dir() {
             below(&path, from, all, depth + 1)?;
@@ -70,9 +72,25 @@ fn name(path: &Path, from: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
+/// What a folder holds, sorted.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(|error| error.to_string())?.path());
+        if paths.len() > FILES_MAX {
+            return Err(format!("it holds more than {FILES_MAX} entries"));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// Bytes of a file, or a mistake that names it.
 pub(super) fn bytes(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
-    disk::read(path, bytes_max).map_err(|error| {
-        Failure::Configuration(format!("`{}` could not be read: {error}", path.display()))
-    })
+    read_file(path, bytes_max).map_err(|error| unread(path, &error))
+}
+
+fn unread(path: &Path, error: &dyn Display) -> Failure {
+    Failure::Configuration(format!("`{}` could not be read: {error}", path.display()))
 }

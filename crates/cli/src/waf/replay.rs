@@ -85,7 +85,7 @@ type Files = Vec<(String, Replay)>;
 struct Tally {
     requests: usize,
     blocked: usize,
-    /// A pattern gave no answer, so that a line of defence would refuse for caution.
+    /// A rule gave no answer, so that a line of defence would refuse for caution.
     not_inspected: usize,
     attacks: usize,
     missed: usize,
@@ -288,10 +288,7 @@ fn text(rows: &[(&str, Tally)], total: &Tally, unread: &[String], list: bool) {
     }
     line("total", total);
     for (count, what) in [
-        (
-            total.not_inspected,
-            "passed because a pattern gave no answer",
-        ),
+        (total.not_inspected, "passed because a rule gave no answer"),
         (
             total.not_sent,
             "not sent: their placeholder is not one that can be sent",

@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use vauban_waf::{BASELINE, FILE_BYTES_MAX, RuleMistake, RuleSet, Source, regression};
+use vauban_edge::{Disk, read_file};
+use vauban_waf::{BASELINE, FILE_BYTES_MAX, Files as _, RuleMistake, RuleSet, Source, regression};
 
-use super::disk::{self, Disk};
 use crate::outcome::Failure;
 
 /// Where Debian's package `modsecurity-crs` has its rules and its setup.
 const PACKAGE_RULES: &str = "/usr/share/modsecurity-crs/rules";
 const PACKAGE_SETUP: &str = "/etc/modsecurity/crs/crs-setup.conf";
 
+/// The group of arguments of which exactly one must say which rules are meant.
+pub(super) const KIND: &str = "kind";
+
 /// Rules of one kind.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(id = KIND, required = true, multiple = false)]
 struct KindArguments {
     /// Rule files, or patterns of their names (`'rules/*.conf'`), in this order.
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -187,7 +190,7 @@ fn built_in(name: &str, text: &str) -> Text {
 }
 
 fn file_text(path: &Path) -> Result<Text, Failure> {
-    let bytes = disk::read(path, FILE_BYTES_MAX).map_err(|error| {
+    let bytes = read_file(path, FILE_BYTES_MAX).map_err(|error| {
         Failure::Configuration(format!("`{}` could not be read: {error}", path.display()))
     })?;
     Ok(Text {
@@ -201,14 +204,14 @@ fn each(patterns: &[String]) -> Result<Vec<Text>, Failure> {
     let mut texts = Vec::new();
     let mut mistakes = Vec::new();
     for pattern in patterns {
-        let paths = match disk::matching(pattern) {
+        let paths = match Disk.matching(pattern) {
             Ok(paths) if paths.is_empty() => Err("there is no such file".to_owned()),
             other => other,
         };
         match paths {
             Ok(paths) => {
                 for path in paths {
-                    texts.push(file_text(&path)?);
+                    texts.push(file_text(Path::new(&path))?);
                 }
             }
             Err(error) => mistakes.push(format!("`{pattern}`: {error}")),

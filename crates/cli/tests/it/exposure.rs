@@ -141,6 +141,21 @@ const EXEMPT: &[(&str, &str, &str)] = &[
         "the refresh token is the credential; covered likewise",
     ),
     ("GET", "/.well-known/jwks.json", "public keys"),
+    (
+        "GET",
+        "/.well-known/oauth-authorization-server",
+        "says what is offered",
+    ),
+    ("GET", "/oauth/authorize", "people log in here; oauth.rs"),
+    ("POST", "/oauth/authorize", "people log in here; oauth.rs"),
+    (
+        "POST",
+        "/oauth/token",
+        "clients prove themselves to the authority, whose own tests cover each way",
+    ),
+    ("POST", "/oauth/par", "covered likewise"),
+    ("POST", "/oauth/introspect", "covered likewise"),
+    ("POST", "/oauth/revoke", "covered likewise"),
 ];
 
 /// One transparent pixel.

@@ -13,6 +13,8 @@ mod house;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod product;
@@ -24,3 +26,5 @@ mod story;
 mod users;
 #[cfg(test)]
 mod waf;
+#[cfg(test)]
+mod waf_plan;

@@ -99,6 +99,58 @@ fn a_wrong_type_in_a_policy() {
     );
 }
 
+/// Each line of each file is told, the files that the plan names and those that are included, whether the edge would have
+/// loaded them for all routes or for one.
+#[test]
+fn rules_with_mistakes_are_told_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = bank(
+        folder.path(),
+        &[(
+            "vauban.yaml",
+            "  rules: [baseline]",
+            "  rules: [baseline, rules/own.conf]\n  exclusions: { after: [after.conf, absent.conf] }",
+        )],
+    );
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("rules")).unwrap();
+    std::fs::write(
+        at("rules/own.conf"),
+        "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\"\nInclude included.conf\nSecRool On\n",
+    )
+    .unwrap();
+    std::fs::write(
+        at("rules/included.conf"),
+        "\nSecRule ARGS \"@nonsense x\" \"id:2\"\n",
+    )
+    .unwrap();
+    std::fs::write(at("after.conf"), "SecRuleRemoveById x\n").unwrap();
+    let check = |expected: &[(&str, &str)]| {
+        for command in [
+            &["check", "-c", &plan][..],
+            &["run", "-c", &plan, "--line", "edge"],
+        ] {
+            let output = vauban(command);
+            let said = text(&output);
+            assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+            for (place, words) in expected {
+                let place = at(place).display().to_string();
+                let told = |line: &str| line.starts_with(&place) && line.contains(words);
+                assert!(said.lines().any(told), "no `{place}` `{words}` in:\n{said}");
+            }
+            assert!(!said.contains("SEAM-"), "{said}");
+        }
+    };
+    check(&[("vauban.yaml:", "rule file `absent.conf` cannot be read")]);
+    std::fs::write(at("absent.conf"), "").unwrap();
+    check(&[
+        ("rules/own.conf:1: ", ""),
+        ("rules/own.conf:3: ", "unknown directive `SecRool`"),
+        ("rules/included.conf:2: ", "unknown operator `@nonsense`"),
+        ("after.conf:1: ", ""),
+    ]);
+}
+
 #[test]
 fn an_operation_without_a_permit() {
     refused(

@@ -26,7 +26,7 @@ fn the_whole_story() {
             "1 transport",
             "6 supply chain",
             "GET /accounts?name=x%27%20OR%20%271%27%3D%271 → 403 waf.refused",
-            "ARGS:name `x' or '1'='1`",
+            "ARGS:name `x' OR '1'='1`",
             "POST /transfers → 403 waf.refused",
             "ARGS:json.reference `<script>alert(1)</script>`",
             "refresh.reused",

@@ -179,6 +179,10 @@ fn mistakes_are_named_with_their_place_and_are_exit_2() {
         &["no-request.http:1: not an HTTP/1.1 request"],
     );
     check(
+        &["replay", "@absent", "--baseline"],
+        &["absent` could not be read: No such file"],
+    );
+    check(
         &["replay", "@notes.md", "--baseline"],
         &["notes.md` has no end that says its form", "--form"],
     );

@@ -38,6 +38,7 @@ impl JudgeRegistry for Believes {
             tenant: claimed.tenant.clone(),
             session: claimed.session.clone(),
             roles: stored.map_or_else(|| self.roles.clone(), |stored| stored.roles.clone()),
+            scope: stored.and_then(|stored| stored.scope.clone()),
             ends_at: now_unix_s + 60,
         })
     }

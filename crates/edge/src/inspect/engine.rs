@@ -7,13 +7,17 @@ use http::{HeaderMap, Version};
 use vauban_policy::WafMode;
 use vauban_waf::{Connection, Intervention, Mode, RequestHead, ResponseHead, Scratch, Transaction};
 
-use super::fact;
+use super::found;
+use super::redact::Redaction;
 use super::rules::{Loaded, Rules};
 use crate::parts::{Arrived, Inspect, Inspection, Leaving, Ruling};
 
 /// Scratch memories that are kept for the next request; more phases than this never run at one moment, unless there are more
 /// threads.
 const KEPT_MAX: usize = 64;
+
+/// A text that takes milliseconds.
+const LONG_BYTES: usize = 16 * 1024;
 
 /// Scratch memory of one rule set. It is held while one phase runs, which never waits for anything.
 #[derive(Debug, Default)]
@@ -83,6 +87,7 @@ impl Inspect for SecLang {
             transaction: Some(transaction),
             loaded: loaded.clone(),
             redact: Arc::clone(&self.rules.redact),
+            place: format!("{} {}", arrived.route, arrived.target),
             blocks,
             version: arrived.version,
             told: 0,
@@ -90,6 +95,17 @@ impl Inspect for SecLang {
         };
         let ruling = running.ruling(asked.as_ref(), whole);
         (ruling, Box::new(running))
+    }
+}
+
+/// Runs what takes long for a long text where it holds up nobody else's requests.
+fn aside<T>(bytes: usize, run: impl FnOnce() -> T) -> T {
+    let shared = tokio::runtime::Handle::try_current()
+        .is_ok_and(|handle| handle.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
+    if bytes > LONG_BYTES && shared {
+        tokio::task::block_in_place(run)
+    } else {
+        run()
     }
 }
 
@@ -114,6 +130,8 @@ struct Running {
     transaction: Option<Transaction>,
     loaded: Loaded,
     redact: Arc<[String]>,
+    /// Template of the route, and target: whether names in them are a credential's is asked only when something is found.
+    place: String,
     blocks: bool,
     version: Version,
     /// Findings that are on record already.
@@ -127,10 +145,10 @@ impl Inspection for Running {
         let Some(transaction) = &mut self.transaction else {
             return Ruling::Refused("the inspection has ended".into());
         };
-        let asked = self
-            .loaded
-            .pool
-            .with(|scratch| transaction.request_body(bytes, scratch));
+        let pool = &self.loaded.pool;
+        let asked = aside(bytes.len(), || {
+            pool.with(|scratch| transaction.request_body(bytes, scratch))
+        });
         let whole = transaction.saw_whole_body();
         self.ruling(asked.as_ref(), whole)
     }
@@ -145,10 +163,13 @@ impl Inspection for Running {
             protocol: protocol(self.version),
             headers: &headers,
         };
-        let asked = self.loaded.pool.with(|scratch| {
-            transaction
-                .response(&head, scratch)
-                .or_else(|| transaction.response_body(leaving.body, scratch))
+        let pool = &self.loaded.pool;
+        let asked = aside(leaving.body.len(), || {
+            pool.with(|scratch| {
+                transaction
+                    .response(&head, scratch)
+                    .or_else(|| transaction.response_body(leaving.body, scratch))
+            })
         });
         self.ruling(asked.as_ref(), true)
     }
@@ -175,21 +196,26 @@ impl Running {
         } else {
             None
         };
-        if let (Some(lead), true) = (&lead, self.blocks) {
-            return Ruling::Refused(fact::of(lead, new, &self.redact).into());
+        let found = |fact: String| {
+            let redaction = Redaction::new(&self.redact, &self.place);
+            found::of(fact, new, redaction)
+        };
+        if self.blocks
+            && let Some(lead) = lead
+        {
+            return Ruling::Refused(found(lead));
         }
         let lead = lead.or_else(|| {
             let would = report.withheld.as_ref().filter(|_| !self.withheld)?;
             Some(format!("rule {} would refuse", would.rule))
         });
-        self.withheld = report.withheld.is_some();
-        match lead {
-            Some(lead) => {
-                Ruling::Noted(fact::of(&format!("monitor: {lead}"), new, &self.redact).into())
-            }
+        let ruling = match lead {
+            Some(lead) => Ruling::Noted(found(format!("monitor: {lead}"))),
             None if new.is_empty() => Ruling::Nothing,
-            None => Ruling::Noted(fact::of("no rule refuses", new, &self.redact).into()),
-        }
+            None => Ruling::Noted(found("no rule refuses".to_owned())),
+        };
+        self.withheld = report.withheld.is_some();
+        ruling
     }
 }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use vauban_policy::{Inspect, Plan, RuleFile, RuleSource, WafMode};
-use vauban_waf::{BASELINE, PROFILE_AFTER, PROFILE_BEFORE, RuleSet, Source, Store};
+use vauban_waf::{BASELINE, FILE_BYTES_MAX, PROFILE_AFTER, PROFILE_BEFORE, RuleSet, Source, Store};
 
-use super::disk::{self, Disk};
 use super::engine::Pool;
+use crate::disk::{Disk, read_file};
 
 /// What CRS expects of the engine around it.
 const CRS_ENGINE: &str = include_str!("../../rules/crs.conf");
@@ -110,9 +110,9 @@ impl Rules {
         })
     }
 
-    /// Of the rules for requests on a route, those that may match `value`, where that is settled beforehand.
-    pub fn settled(&self, inspect: &Inspect, value: &[u8]) -> Option<usize> {
-        self.of(inspect)?.set.settled(value)
+    /// The rules by which a route's requests are inspected, for somebody who asks about one; none for a way that was not loaded.
+    pub fn set(&self, inspect: &Inspect) -> Option<Arc<RuleSet>> {
+        self.of(inspect).map(|loaded| Arc::clone(&loaded.set))
     }
 
     /// The rule set of a route; none for a way that was not loaded.
@@ -209,7 +209,7 @@ fn words<'p>(plan: &'p Plan, way: &Way) -> BTreeSet<&'p str> {
 }
 
 fn crs(plan: &Plan, way: &Way, texts: &mut Vec<(String, Vec<u8>)>, mistakes: &mut Vec<Found>) {
-    match disk::read_rules(Path::new(CRS_SETUP)) {
+    match read_file(Path::new(CRS_SETUP), FILE_BYTES_MAX) {
         Ok(setup) => {
             let level = way.paranoia.unwrap_or(1).to_string();
             texts.push(("(built in) crs.conf".to_owned(), CRS_ENGINE.into()));
@@ -234,7 +234,7 @@ fn read(
     mistakes: &mut Vec<Found>,
 ) {
     let path = folder.join(&file.path);
-    match disk::read_rules(&path) {
+    match read_file(&path, FILE_BYTES_MAX) {
         Ok(text) => texts.push((path.display().to_string(), text)),
         Err(error) => {
             let message = format!("rule file `{}` cannot be read: {error}", file.path);

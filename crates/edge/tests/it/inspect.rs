@@ -1,8 +1,9 @@
 //! Hostile input: refused in block mode, recorded in monitor mode, and never written down where it may be a secret.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use vauban_audit::{Verdict, control};
+use vauban_audit::{Control, Verdict, control};
 use vauban_edge::Rules;
 
 use crate::client::Answer;
@@ -11,17 +12,29 @@ use crate::recorder::Reply;
 use crate::world::{self, PLAN, World, bearer};
 
 const JSON: &str = "Content-Type: application/json\r\n";
+/// What every ordinary client says of itself; `*/*` is a value that CRS's rule 920600 must find well formed.
+const HONEST: &str = "User-Agent: it\r\nAccept: */*\r\n";
 const BLOCK: &str = "waf: { rules: [baseline], mode: block }";
 
-/// The facts of the inspection of one decision, with their verdicts.
+/// What the inspection of one decision left on record, phase by phase: verdicts, and facts with their findings as text.
 async fn facts(world: &World, answer: &Answer) -> Vec<(Verdict, String)> {
     let event = world.event(answer.decision()).await;
     event
         .controls
         .into_iter()
         .filter(|one| one.name == control::EDGE_INSPECT)
-        .map(|one| (one.verdict, one.fact.into_owned()))
+        .map(|one| (one.verdict, text(&one)))
         .collect()
+}
+
+fn text(control: &Control) -> String {
+    let mut text = control.fact.clone().into_owned();
+    for one in &control.findings {
+        let value = one.value.as_deref().unwrap_or("(withheld)");
+        let rule = one.rule;
+        write!(text, "; {rule} {} {value}", one.variable).unwrap();
+    }
+    text
 }
 
 /// The plan of the tests with another block.
@@ -144,8 +157,9 @@ fn words_of_the_contract_are_settled_and_others_are_not() {
         .iter()
         .find(|route| route.operations.contains_key("PUT"))
         .unwrap();
-    let settled = |value: &str| rules.settled(&route.waf, value.as_bytes());
-    let most = rules.settled(&route.waf, b"").unwrap();
+    let rules = rules.set(&route.waf).unwrap();
+    let settled = |value: &str| rules.settled(value.as_bytes());
+    let most = settled("").unwrap();
     assert!(settled("newest-first").is_some_and(|left| left <= most));
     assert!(settled("order").is_some() && settled("42").is_some());
     assert_eq!(settled("newest-first'"), None);
@@ -341,7 +355,7 @@ async fn the_profile_lets_prose_pass_that_crs_refuses() {
             "waf: {{ rules: [{rules}], mode: block, paranoia: 1 }}"
         ));
         let world = World::of_text(&text, Path::new("")).await;
-        let head = format!("{}User-Agent: it\r\n", bearer(&world.token()));
+        let head = format!("{}{HONEST}", bearer(&world.token()));
         let answer = world.send("GET", prose, &head, "");
         assert_eq!(
             answer.status,
@@ -361,8 +375,7 @@ async fn crs_refuses_the_same() {
     let text = plan("waf: { rules: [crs], mode: block, paranoia: 1 }");
     let world = World::of_text(&text, Path::new("")).await;
     let auth = bearer(&world.token());
-    let honest = "User-Agent: it\r\n";
-    let answer = world.send("GET", "/things/1?q=fine", &format!("{auth}{honest}"), "");
+    let answer = world.send("GET", "/things/1?q=fine", &format!("{auth}{HONEST}"), "");
     assert_eq!(answer.status, 200, "{:?}", facts(&world, &answer).await);
     for (name, target, rule) in [
         ("SQL", "/things/1?q=1%27%20or%20%271%27=%271%27--%20", "942"),
@@ -373,7 +386,7 @@ async fn crs_refuses_the_same() {
         ),
         ("path", "/things/1?q=../../../../etc/passwd", "930"),
     ] {
-        let answer = world.send("GET", target, &format!("{auth}{honest}"), "");
+        let answer = world.send("GET", target, &format!("{auth}{HONEST}"), "");
         check(
             &world,
             name,

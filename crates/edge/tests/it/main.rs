@@ -13,6 +13,8 @@ mod denials;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod findings;
+#[cfg(test)]
 mod forwarding;
 #[cfg(test)]
 mod identity;

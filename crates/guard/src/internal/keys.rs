@@ -135,20 +135,35 @@ pub(super) fn parse(body: &[u8]) -> Option<Vec<PublicKey>> {
     }
     let mut keys: Vec<PublicKey> = Vec::with_capacity(listed.len());
     for entry in listed {
-        let kid = entry
-            .member("kid")
-            .and_then(Json::text)
-            .filter(|kid| is_name(kid))?;
-        let bytes = URL_SAFE_NO_PAD
-            .decode(entry.member("x").and_then(Json::text)?)
-            .ok()?;
-        if keys.iter().any(|key| key.kid == kid) {
+        let key = key(entry)?;
+        if keys.iter().any(|known| known.kid == key.kid) {
             return None;
         }
-        keys.push(PublicKey {
-            kid: kid.to_owned(),
-            bytes: bytes.try_into().ok()?,
-        });
+        keys.push(key);
     }
     Some(keys)
+}
+
+/// An entry may say that it is an Ed25519 key for signatures; one that says anything else, or more, is another kind of key.
+fn key(entry: &Json) -> Option<PublicKey> {
+    let Json::Object(members) = entry else {
+        return None;
+    };
+    let fits = |(name, value): (&String, &Json)| match name.as_str() {
+        "kid" => value.text().is_some_and(is_name),
+        "x" => true,
+        "kty" => value.text() == Some("OKP"),
+        "crv" => value.text() == Some("Ed25519"),
+        "alg" => value.text() == Some("EdDSA"),
+        "use" => value.text() == Some("sig"),
+        _ => false,
+    };
+    if !members.iter().all(fits) {
+        return None;
+    }
+    let x = URL_SAFE_NO_PAD.decode(members.get("x")?.text()?).ok()?;
+    Some(PublicKey {
+        kid: members.get("kid")?.text()?.to_owned(),
+        bytes: x.try_into().ok()?,
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jwt_simple::JWTError;
 use jwt_simple::prelude::{
     Duration, Ed25519PublicKey, EdDSAPublicKeyLike as _, NoCustomClaims, UnixTimeStamp,
     VerificationOptions,
@@ -21,8 +22,7 @@ impl VerifySignature for JwtSimple {
         key: &PublicKey,
         expected: &Expected<'_>,
     ) -> Result<(), LibraryRefusal> {
-        let refuse = |error: jwt_simple::Error| LibraryRefusal(error.to_string());
-        let public = Ed25519PublicKey::from_bytes(&key.bytes).map_err(refuse)?;
+        let public = Ed25519PublicKey::from_bytes(&key.bytes).or(Err(LibraryRefusal::Key))?;
         // Its defaults tolerate 15 minutes, the whole life of an access token, and a megabyte.
         let options = VerificationOptions {
             accept_future: false,
@@ -39,11 +39,21 @@ impl VerifySignature for JwtSimple {
         };
         let claims = public
             .verify_token::<NoCustomClaims>(token, Some(options))
-            .map_err(refuse)?;
+            .map_err(|error| refusal(&error))?;
         // It accepts a token without `exp`.
         if claims.expires_at.is_none() {
-            return Err(LibraryRefusal("no expiry".to_owned()));
+            return Err(LibraryRefusal::Content("no expiry".to_owned()));
         }
         Ok(())
+    }
+}
+
+/// The library's own errors are fixed words. Those of the JSON reader beneath it quote what they could not read, and what a
+/// token says belongs into no record.
+fn refusal(error: &jwt_simple::Error) -> LibraryRefusal {
+    match error.downcast_ref::<JWTError>() {
+        Some(JWTError::InvalidSignature) => LibraryRefusal::Signature,
+        Some(known) => LibraryRefusal::Content(known.to_string()),
+        None => LibraryRefusal::Content("cannot be read".to_owned()),
     }
 }

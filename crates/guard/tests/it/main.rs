@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
+mod bad_tokens;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod decision;
@@ -26,6 +28,8 @@ mod pki;
 mod relay;
 #[cfg(test)]
 mod request;
+#[cfg(test)]
+mod rfc;
 #[cfg(test)]
 mod service;
 #[cfg(test)]

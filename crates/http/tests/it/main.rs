@@ -5,4 +5,6 @@ mod codes;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod properties;

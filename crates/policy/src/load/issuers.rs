@@ -1,12 +1,12 @@
-//! `issuers` and `clients`: who vouches, and for which applications.
+//! `issuers`: who vouches.
 
 use std::collections::BTreeMap;
 
-use super::names::{AUTHORITY, Names, refer, refuse_twice};
+use super::names::AUTHORITY;
 use super::report::{At, Report};
 use super::words;
 use super::yaml::Node;
-use crate::{Client, Issuer, PasswordPlan};
+use crate::{Issuer, PasswordPlan};
 
 /// Longest life of an access token, seconds.
 const ACCESS_TOKEN_SECONDS_MAX: u32 = 900;
@@ -168,37 +168,4 @@ fn judge_permission(report: &mut Report, permission: &At<String>) {
             hint,
         );
     }
-}
-
-pub(super) fn read_clients(report: &mut Report, node: &Node, names: &Names) -> Vec<Client> {
-    let mut seen: Vec<At<String>> = Vec::new();
-    let mut clients = Vec::new();
-    for item in report.list(node, "`clients`").unwrap_or_default() {
-        let Some(fields) = report.fields(item, "a client", &["id", "permissions"]) else {
-            continue;
-        };
-        let id = fields.need_text(report, "id");
-        if let Some(id) = &id {
-            if !words::is_role(&id.value) {
-                report.mistake(id.spot, format!("`{}` is no client id", id.value));
-            }
-            refuse_twice(report, id, &seen, "client");
-            seen.push(id.clone());
-        }
-        let permissions = fields.need_texts(report, "permissions").unwrap_or_default();
-        for permission in &permissions {
-            refer(report, permission, &names.permissions, "permission");
-        }
-        if let Some(id) = id {
-            let permissions = permissions
-                .into_iter()
-                .map(|permission| permission.value)
-                .collect();
-            clients.push(Client {
-                id: id.value,
-                permissions,
-            });
-        }
-    }
-    clients
 }

@@ -5,6 +5,8 @@ mod bank;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod files;

@@ -78,6 +78,43 @@ fn raw_signatures() {
     );
 }
 
+/// Keys of other kinds never enter a set, so nothing that they signed can be verified, valid or not.
+#[test]
+fn keys_of_other_algorithms_are_refused() {
+    for (name, member, groups) in [
+        ("ed25519_test.json", "publicKeyJwk", 78),
+        ("rsa_pss_2048_sha256_mgf1_32_test.json", "publicKeyJwk", 1),
+        ("rsa_signature_2048_sha256_test.json", "keyJwk", 3),
+    ] {
+        let Some(suite) = suite(name) else {
+            return;
+        };
+        let mut count = 0;
+        for group in suite["testGroups"].as_array().unwrap() {
+            let mut key = group[member].clone();
+            assert!(key.is_object(), "{name}");
+            // As little as possible is wrong beside the kind of the key.
+            key["kid"] = json!("k");
+            key["use"] = json!("sig");
+            for alg in [key["alg"].clone(), json!("ES256")] {
+                key["alg"] = alg;
+                let set = json!({ "keys": [key] }).to_string();
+                JsonWebToken::from_jwk_set(&set).unwrap_err();
+            }
+            count += 1;
+        }
+        assert_eq!(count, groups, "{name}");
+    }
+    let Some(hmac) = suite("hmac_sha256_test.json") else {
+        return;
+    };
+    for (_, case) in cases(&hmac) {
+        let secret = URL_SAFE_NO_PAD.encode(bytes(case["key"].as_str().unwrap()));
+        let key = json!({"kty": "oct", "k": secret, "kid": "k", "use": "sig", "alg": "HS256"});
+        JsonWebToken::from_jwk_set(&json!({ "keys": [key] }).to_string()).unwrap_err();
+    }
+}
+
 /// What the reader's signature decision says of a compact token.
 fn verified(library: &JsonWebToken, token: &str) -> bool {
     let Some((input, signature)) = token.rsplit_once('.') else {

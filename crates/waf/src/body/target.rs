@@ -16,8 +16,8 @@ pub struct Target<'a> {
     pub uri: Cow<'a, [u8]>,
     /// `REQUEST_URI_RAW`: as it came, fragment and all.
     pub uri_raw: &'a [u8],
-    /// `REQUEST_FILENAME` (and `PATH_INFO`): decoded once, up to the first `?` *after* decoding, so an encoded one ends it too.
-    /// The scheme and authority of an absolute target stay.
+    /// `REQUEST_FILENAME` (and `PATH_INFO`): what stands before the `?`, decoded once. An encoded `?` is part of it, as it is for
+    /// whoever reads the path. The scheme and authority of an absolute target stay.
     pub filename: Cow<'a, [u8]>,
     /// `QUERY_STRING`: not decoded. `None` without a `?`.
     pub query: Option<&'a [u8]>,
@@ -39,17 +39,10 @@ pub fn target(uri: &[u8]) -> Target<'_> {
         .and_then(|at| uri.get(..at))
         .unwrap_or(uri);
     let query = memchr(b'?', whole).and_then(|at| whole.get(at + 1..));
-    let decoded = if memchr(b'%', whole).is_none() {
-        Cow::Borrowed(whole)
-    } else {
-        let mut buffer = Vec::new();
-        percent_decode(whole, &mut buffer);
-        Cow::Owned(buffer)
-    };
-    let filename = match memchr(b'?', &decoded) {
-        Some(end) => part(&decoded, 0, end),
-        None => decoded.clone(),
-    };
+    let path = memchr(b'?', whole)
+        .and_then(|at| whole.get(..at))
+        .unwrap_or(whole);
+    let (decoded, filename) = (decoded(whole), decoded(path));
     let uri_start = path_start(&decoded);
     let uri_end = decoded.len();
     Target {
@@ -58,6 +51,15 @@ pub fn target(uri: &[u8]) -> Target<'_> {
         filename,
         query,
     }
+}
+
+fn decoded(raw: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'%', raw).is_none() {
+        return Cow::Borrowed(raw);
+    }
+    let mut buffer = Vec::new();
+    percent_decode(raw, &mut buffer);
+    Cow::Owned(buffer)
 }
 
 /// A part of a value that is borrowed where the value is.

@@ -5,7 +5,8 @@ use super::evaluate::Run;
 use super::expand::write_key;
 use super::operate::Answer;
 use super::program::{
-    After, Change, CompiledCtl, Disruptive, Link, Name, Operator, Rule, RuleId, SetVar, Template,
+    After, Change, CompiledCtl, Disruptive, Link, Name, Operator, Part, Rule, RuleId, SetVar,
+    Template,
 };
 use super::report::{Finding, Intervention, InterventionKind};
 use super::state::Hidden;
@@ -103,7 +104,10 @@ impl<'a> Run<'a> {
             (Name::Known(id), Variable::Tx) => self.state.tx.set_slot(*id, value),
             (name, Variable::Tx) => {
                 let name = self.name(rule, name);
-                self.state.tx.set(&self.program.names, &name, value);
+                // Another rule would judge by what is not there.
+                if !self.state.tx.set(&self.program.names, &name, value) {
+                    self.unanswered(rule);
+                }
             }
             (name, collection) => {
                 let name = self.name(rule, name).to_ascii_lowercase();
@@ -250,6 +254,8 @@ impl<'a> Run<'a> {
                 self.state
                     .table
                     .set(Variable::ReqbodyProcessor, processor.name().as_bytes());
+                // Rules behind this one see the new name.
+                self.looked = false;
             }
             Ctl::RequestBodyLimit(bytes) => flow.request_body_bytes_max = *bytes,
             Ctl::ResponseBodyLimit(bytes) => flow.response_body_bytes_max = *bytes,
@@ -338,6 +344,8 @@ impl<'a> Run<'a> {
             tags: rule.tags.iter().map(|tag| self.text(rule, tag)).collect(),
             variable: Vec::new(),
             value: Vec::new(),
+            matched: self.matched_values(),
+            quotes: self.quotes(rule),
             sanitise: rule.links.iter().any(|link| link.sanitise),
         };
         if let Some((variable, name, value)) = self.state.matched.last() {
@@ -352,14 +360,31 @@ impl<'a> Run<'a> {
     pub(super) fn last_text(
         &self,
         rule: &'a Rule,
-        part: impl Fn(&Link) -> Option<&Template>,
+        part: impl Fn(&'a Link) -> Option<&'a Template>,
     ) -> Vec<u8> {
-        let head = rule.links.first().and_then(&part);
-        let template = head.or_else(|| rule.links.iter().rev().find_map(&part));
+        let template = last(rule, part);
         let mut text = template.map_or_else(Vec::new, |template| self.text(rule, template));
         text.truncate(TEXT_BYTES_MAX);
         text
     }
+
+    /// Whether the message may hold parts of the transaction. Scores are counted, whatever a client sends.
+    fn quotes(&self, rule: &'a Rule) -> bool {
+        let parts = last(rule, |link| link.msg.as_ref()).map_or(&[][..], |one| &one.parts);
+        parts.iter().any(|part| match part {
+            Part::Text(_) => false,
+            Part::Tx(name) => !self.program.names.text(*name).ends_with(b"score"),
+            Part::Value(..) => true,
+        })
+    }
+}
+
+fn last<'a>(
+    rule: &'a Rule,
+    part: impl Fn(&'a Link) -> Option<&'a Template>,
+) -> Option<&'a Template> {
+    let head = rule.links.first().and_then(&part);
+    head.or_else(|| rule.links.iter().rev().find_map(&part))
 }
 
 /// The mode that blocks less.

@@ -7,6 +7,10 @@ use super::table::Kind;
 use crate::body::{self, JsonLimits, MultipartFlags, MultipartLimits, Parts, XmlLimits, XmlValues};
 use crate::seclang::syntax::{EngineMode, LimitAction, Processor, Variable};
 
+/// Bytes of names that a JSON body may make beside twice its own length. Names repeat the keys above them, and each is judged:
+/// without this, one long key over a thousand numbers would cost as much as megabytes.
+const JSON_NAMES_BYTES: usize = 256 * 1024;
+
 /// Reads the request body as the transaction's processor says. An intervention comes from a limit.
 pub(super) fn read(state: &mut State, program: &Program, bytes: &[u8]) -> Option<Intervention> {
     let settings = &program.settings;
@@ -134,7 +138,7 @@ pub(super) fn arguments(
 fn json(state: &mut State, settings: &Settings, bytes: &[u8]) {
     let limits = JsonLimits {
         depth_max: settings.json_depth_max as usize,
-        ..JsonLimits::default()
+        names_bytes_max: JSON_NAMES_BYTES + 2 * bytes.len(),
     };
     let kinds = (Variable::ArgsPost, Variable::ArgsPostNames);
     let result = body::json(bytes, &limits, &mut |name: &[u8], value: &[u8]| {

@@ -10,7 +10,7 @@ mod tests;
 use super::names::{NameId, Names};
 use crate::seclang::syntax::Variable;
 
-/// Names that a transaction may make beyond those in the rules; more are not stored.
+/// Names that a transaction may make beyond those in the rules; the rule that makes more has gone without an answer.
 const DYNAMIC_NAMES_MAX: usize = 4096;
 /// Records that a [`Store`] holds; when full, expired ones go first, then any.
 const RECORDS_MAX: usize = 100_000;
@@ -106,25 +106,24 @@ impl Tx {
         }
     }
 
-    /// `name` in any case; `None` removes it.
-    pub(crate) fn set(&mut self, names: &Names, name: &[u8], value: Option<Text>) {
+    /// `name` in any case; `None` removes it. False when there are too many names to keep another one.
+    #[must_use]
+    pub(crate) fn set(&mut self, names: &Names, name: &[u8], value: Option<Text>) -> bool {
         let lower = name.to_ascii_lowercase();
         if let Some(id) = names.find(&lower) {
             self.set_slot(id, value);
-            return;
+            return true;
         }
-        match value {
-            Some(value) => {
-                if self.dynamic.len() < DYNAMIC_NAMES_MAX
-                    || self.dynamic.contains_key(lower.as_slice())
-                {
-                    self.dynamic.insert(lower.into_boxed_slice(), value);
-                }
-            }
-            None => {
-                self.dynamic.remove(lower.as_slice());
-            }
+        let Some(value) = value else {
+            self.dynamic.remove(lower.as_slice());
+            return true;
+        };
+        let fits =
+            self.dynamic.len() < DYNAMIC_NAMES_MAX || self.dynamic.contains_key(lower.as_slice());
+        if fits {
+            self.dynamic.insert(lower.into_boxed_slice(), value);
         }
+        fits
     }
 
     /// Everything that is set, names in lower case; the names of the rules first, then the others in their order as bytes.

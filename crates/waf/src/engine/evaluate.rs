@@ -263,13 +263,18 @@ impl<'a> Run<'a> {
         match answer {
             Answer::No => negated,
             Answer::Exhausted => {
-                let exhausted = &mut self.state.report.exhausted;
-                if !exhausted.contains(&rule.id) {
-                    exhausted.push(rule.id);
-                }
+                self.unanswered(rule);
                 false
             }
             Answer::Yes | Answer::Captured | Answer::Word(_) | Answer::Fingerprint(_) => !negated,
+        }
+    }
+
+    /// Reports that the rule has said less than it would have.
+    pub(super) fn unanswered(&mut self, rule: &Rule) {
+        let exhausted = &mut self.state.report.exhausted;
+        if !exhausted.contains(&rule.id) {
+            exhausted.push(rule.id);
         }
     }
 
@@ -285,7 +290,7 @@ impl<'a> Run<'a> {
             return false;
         };
         let name = self.state.table.bytes(row.name);
-        selects(target.selector.as_ref(), name, self.scratch)
+        selects(target.selector.as_ref(), name, self.scratch, true)
             && !excluded(
                 self.program,
                 self.state,
@@ -303,7 +308,7 @@ pub(super) fn excluded(
     scratch: &mut Scratch,
 ) -> bool {
     let takes = |exclusion: &Exclusion, scratch: &mut Scratch| {
-        exclusion.variable == variable && selects(exclusion.selector.as_ref(), name, scratch)
+        exclusion.variable == variable && selects(exclusion.selector.as_ref(), name, scratch, false)
     };
     condition
         .exclusions
@@ -320,11 +325,20 @@ pub(super) fn excluded(
         })
 }
 
-pub(super) fn selects(selector: Option<&Selector>, name: &[u8], scratch: &mut Scratch) -> bool {
+/// Whether a selector picks the name. Where its pattern gives no answer, `unknown` decides: a value is then rather looked at.
+pub(super) fn selects(
+    selector: Option<&Selector>,
+    name: &[u8],
+    scratch: &mut Scratch,
+    unknown: bool,
+) -> bool {
     match selector {
         None => true,
         Some(Selector::Name(wanted)) => same_name(wanted, name),
-        Some(Selector::Pattern(pattern)) => pattern.is_match(name, &mut scratch.memory),
+        Some(Selector::Pattern(pattern)) => {
+            let found = pattern.is_match(name, &mut scratch.memory);
+            found || (scratch.memory.take_exhausted() && unknown)
+        }
     }
 }
 

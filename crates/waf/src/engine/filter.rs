@@ -28,8 +28,8 @@ use settled::Settled;
 
 /// Literals longer than this are searched by their beginning.
 const LITERAL_BYTES_MAX: usize = 6;
-/// Slots of one filter; rules beyond are asked for every value.
-const SLOTS_MAX: usize = 1024;
+/// Slots of one filter: fifty times what CRS has. Rules beyond are asked for every value, which is right and slow.
+const SLOTS_MAX: usize = 16_384;
 
 /// The prefilter of some phases.
 #[derive(Debug)]

@@ -46,10 +46,13 @@ pub(crate) fn operate(
             if scratch.parameter.is_empty() {
                 return Answer::Yes;
             }
+            // A text that is no pattern, or too long a one, gives no answer: it must not let anything pass in silence.
             let Some((pattern, memory)) = scratch.made.pattern(&scratch.parameter) else {
-                return Answer::No;
+                return Answer::Exhausted;
             };
+            memory.allow(scratch.memory.allowance());
             let found = pattern.captures(value, memory, &mut scratch.groups);
+            scratch.memory.allow(memory.allowance());
             judged(found, true, memory)
         }
         Operator::Words(words) => match words.automaton.find(value) {
@@ -164,7 +167,7 @@ fn verify(
     let mut start = 0;
     while start <= value.len() {
         if !pattern.captures_at(value, start, &mut scratch.memory, &mut scratch.groups) {
-            return Answer::No;
+            return judged(false, true, &mut scratch.memory);
         }
         let Some(range) = scratch.groups.range(0) else {
             return Answer::No;

@@ -7,6 +7,8 @@ use crate::pattern::{Groups, Memory, Pattern};
 
 /// Patterns with macros that stay compiled, per thread.
 const MADE_PATTERNS_MAX: usize = 64;
+/// Longest text that becomes a pattern, bytes.
+const MADE_BYTES_MAX: usize = 4 * 1024;
 /// A state that grew beyond this many bytes is not kept.
 const STATE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// States kept for later transactions.
@@ -53,14 +55,15 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// The pattern of that text; `None` when it does not compile: a rule with such a macro does not match.
+    /// The pattern of that text; `None` when it does not compile or is too long.
     pub(crate) fn pattern(&mut self, source: &[u8]) -> Option<&mut (Pattern, Memory)> {
         if !self.patterns.contains_key(source) {
             if self.patterns.len() >= MADE_PATTERNS_MAX {
                 self.patterns.clear();
             }
-            let made = Pattern::compile(source)
-                .ok()
+            let made = Some(source)
+                .filter(|source| source.len() <= MADE_BYTES_MAX)
+                .and_then(|source| Pattern::compile(source).ok())
                 .map(|pattern| (pattern, Memory::default()));
             self.patterns.insert(source.into(), made);
         }

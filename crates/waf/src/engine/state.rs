@@ -30,6 +30,10 @@ pub(crate) struct State {
     pub(crate) flow: Flow,
 }
 
+/// Steps that patterns with look-around, references or possessive parts may take in one transaction, all together: about a tenth
+/// of a second. Behind that they give no answer, which the report says.
+const PATTERN_STEPS_MAX: usize = 10_000_000;
+
 /// An exclusion in force: the address of the `ctl` action that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hidden {
@@ -66,6 +70,8 @@ pub(crate) struct Flow {
     pub(crate) file_bytes: u64,
     /// Least severity number of any rule that matched.
     pub(crate) highest_severity: Option<u8>,
+    /// Steps that patterns which are no regular languages may still take.
+    pub(crate) pattern_steps: usize,
     /// Seconds since the epoch, at the beginning.
     pub(crate) now: u64,
 }
@@ -88,6 +94,7 @@ impl Default for Flow {
             left_out: None,
             file_bytes: 0,
             highest_severity: None,
+            pattern_steps: PATTERN_STEPS_MAX,
             now: 0,
         }
     }

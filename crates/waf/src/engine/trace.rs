@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
             message: self.last_text(rule, |link| link.msg.as_ref()),
             severity: rule.severity,
             logged: rule.logged,
-            values: self.traced_values(),
+            values: self.matched_values(),
             part: self.part(rule),
             sanitise: rule.links.iter().any(|link| link.sanitise),
             action: word(&rule.disruptive),
@@ -93,7 +93,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn traced_values(&self) -> Vec<TracedValue> {
+    /// The first values that matched.
+    pub(super) fn matched_values(&self) -> Vec<TracedValue> {
         let matched = &self.state.matched;
         (0..matched.len().min(VALUES_MAX))
             .filter_map(|index| matched.entry(index))

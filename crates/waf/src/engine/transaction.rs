@@ -296,7 +296,13 @@ impl Transaction {
             state: &mut self.state,
             looked: false,
         };
+        let left = run.state.flow.pattern_steps;
+        // What another transaction left behind says nothing of this one.
+        run.scratch.memory.take_exhausted();
+        run.scratch.memory.allow(Some(left));
         run.phase(phase);
+        run.state.flow.pattern_steps = run.scratch.memory.allowance().unwrap_or(left);
+        run.scratch.memory.allow(None);
     }
 
     fn request_line(&mut self, head: &RequestHead<'_>) {

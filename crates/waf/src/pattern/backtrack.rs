@@ -1,22 +1,23 @@
 //! A machine for what is no regular language: look-around, references, possessive parts. It tries in the order of PCRE, keeps
 //! its choices on a stack of its own, and gives up after so many steps.
 
+use self::recall::Recall;
 use super::program::{Program, Step};
 use super::syntax::{Greed, Place, is_word};
 use crate::transform::ByteSet;
 
+mod recall;
+
 /// Steps of one search. About ten milliseconds.
-const STEPS_MAX: usize = 1_000_000;
+pub(super) const STEPS_MAX: usize = 1_000_000;
 /// Records of the stack, of 16 bytes.
 const RECORDS_MAX: usize = 512 * 1024;
 /// Records that a stack keeps for the next search.
 const RECORDS_KEPT: usize = 16 * 1024;
 /// Bytes of a run that count as one step.
 const RUN_BYTES_PER_STEP: usize = 8;
-/// Steps after which a search begins to remember where it failed. Most searches end before.
-const STEPS_UNTIL_MEMORY: usize = 10_000;
-/// Words of 64 bits to remember failures with.
-const FAILURES_WORDS_MAX: usize = 512 * 1024;
+/// Words of 64 bits, remembered failures, that a stack keeps for the next search.
+const FAILED_KEPT: usize = 16 * 1024;
 const UNSET: u32 = u32::MAX;
 
 /// What to do when the way taken fails.
@@ -28,6 +29,10 @@ enum Record {
     Shorter { step: u32, low: u32, high: u32 },
     /// A lazy run, whose step it is: take one byte more, `left` times at most.
     Longer { step: u32, at: u32, left: u32 },
+    /// Go on with the second way of that split at that place.
+    Second { split: u32, at: u32 },
+    /// Nothing is left to try of that step at that place: it failed.
+    Trying { step: u32, at: u32 },
     /// Put back what a slot held.
     Restore { slot: u32, old: u32 },
 }
@@ -39,8 +44,16 @@ pub(super) struct Stack {
     pub(super) slots: Vec<u32>,
     /// Height of the stack and place at which each frame began.
     frames: Vec<(usize, u32)>,
-    /// One bit for each final step and place: it was tried. Empty until a search is long.
-    tried: Vec<u64>,
+    /// One bit for each remembered step and place: it failed. Empty until a search is long.
+    failed: Vec<u64>,
+    /// Steps that further searches may take together; `None`: each has its own.
+    pub(super) allowance: Option<usize>,
+    /// What the last search took.
+    #[cfg(test)]
+    pub(super) steps: usize,
+    /// Whether to remember from the first step on.
+    #[cfg(test)]
+    pub(super) remembers_at_once: bool,
 }
 
 /// What a search found.
@@ -80,14 +93,17 @@ pub(super) fn search(
     if narrow(text.bytes.len()) == UNSET {
         return Found::GaveUp;
     }
+    let most = stack
+        .allowance
+        .map_or(STEPS_MAX, |left| left.min(STEPS_MAX));
     let mut machine = Machine {
         program,
         text: text.bytes,
         origin: text.origin,
-        left: STEPS_MAX,
+        left: most,
         stack,
     };
-    machine.stack.tried.clear();
+    machine.stack.failed.clear();
     let mut found = Found::No;
     for at in text.from..=text.bytes.len() {
         let begins = match (first, text.bytes.get(at)) {
@@ -103,10 +119,18 @@ pub(super) fn search(
             break;
         }
     }
+    #[cfg(test)]
+    {
+        machine.stack.steps = most - machine.left;
+    }
+    let used = most - machine.left;
+    if let Some(left) = &mut stack.allowance {
+        *left = left.saturating_sub(used);
+    }
     stack.records.clear();
     stack.records.shrink_to(RECORDS_KEPT);
-    stack.tried.clear();
-    stack.tried.shrink_to(RECORDS_KEPT);
+    stack.failed.clear();
+    stack.failed.shrink_to(FAILED_KEPT);
     found
 }
 
@@ -131,11 +155,13 @@ enum Then {
 
 impl Machine<'_> {
     fn run(&mut self, start: usize) -> Found {
+        let Program { slots, frames, .. } = *self.program;
+        self.pay((slots + frames) / RUN_BYTES_PER_STEP);
         self.stack.records.clear();
         self.stack.slots.clear();
-        self.stack.slots.resize(self.program.slots, UNSET);
+        self.stack.slots.resize(slots, UNSET);
         self.stack.frames.clear();
-        self.stack.frames.resize(self.program.frames, (0, 0));
+        self.stack.frames.resize(frames, (0, 0));
         let mut step = 0_u32;
         let mut at = start;
         loop {
@@ -175,13 +201,11 @@ impl Machine<'_> {
 
     fn step(&mut self, number: u32, at: usize) -> Then {
         let program = self.program;
-        let step = usize::try_from(number)
-            .ok()
-            .and_then(|place| program.steps.get(place));
-        let Some(step) = step else {
+        let Some(step) = program.steps.get(place(number)) else {
             return Then::Fail;
         };
-        if self.left < STEPS_MAX - STEPS_UNTIL_MEMORY && self.was_tried(number, at) {
+        let recall = self.recall(number, at);
+        if recall == Recall::Fails {
             return Then::Fail;
         }
         match *step {
@@ -194,11 +218,14 @@ impl Machine<'_> {
                 least,
                 most,
                 greed,
-            } => self.enter_run(number, at, set, (least, most, greed)),
+            } => {
+                let most = self.watch_run(number, at, recall, (least, most));
+                self.enter_run(number, at, set, (least, most, greed))
+            }
             Step::Place(place) if self.is_at(place, at) => Then::Next(at),
             Step::Place(_) => Then::Fail,
             Step::Split(first, second) => {
-                self.choice(second, at);
+                self.split(number, second, at, recall);
                 Then::Go(first, at)
             }
             Step::Jump(to) => Then::Go(to, at),
@@ -235,30 +262,6 @@ impl Machine<'_> {
             }
             Step::Match => Then::Matched,
         }
-    }
-
-    /// Was that final step tried at that place before? Then it failed, or the search would be over. It counts as tried now.
-    fn was_tried(&mut self, step: u32, at: usize) -> bool {
-        let ordinal = self.program.final_steps.get(place(step)).copied().flatten();
-        let Some(ordinal) = ordinal else {
-            return false;
-        };
-        let width = self.text.len() + 1;
-        if self.stack.tried.is_empty() {
-            let bits = width.saturating_mul(self.program.final_steps.len());
-            if bits / 64 >= FAILURES_WORDS_MAX {
-                return false;
-            }
-            self.stack.tried.resize(bits / 64 + 1, 0);
-        }
-        let bit = place(ordinal).saturating_mul(width).saturating_add(at);
-        let Some(word) = self.stack.tried.get_mut(bit / 64) else {
-            return false;
-        };
-        let mask = 1_u64 << (bit % 64);
-        let before = *word;
-        *word |= mask;
-        before & mask != 0
     }
 
     fn is_at(&self, wanted: Place, at: usize) -> bool {
@@ -337,6 +340,17 @@ impl Machine<'_> {
         }
     }
 
+    /// Keeps the second way of a split.
+    fn split(&mut self, number: u32, second: u32, at: usize, recall: Recall) {
+        if recall == Recall::Nothing {
+            self.choice(second, at);
+        } else {
+            let at = narrow(at);
+            let record = Record::Second { split: number, at };
+            self.stack.records.push(record);
+        }
+    }
+
     fn choice(&mut self, step: u32, at: usize) {
         self.stack.records.push(Record::Choice {
             step,
@@ -368,6 +382,14 @@ impl Machine<'_> {
             let record = self.stack.records.pop()?;
             match record {
                 Record::Choice { step, at } => return Some((step, place(at))),
+                Record::Second { split, at } => {
+                    let steps = &self.program.steps;
+                    if let Some(Step::Split(_, second)) = steps.get(place(split)) {
+                        self.watch(split, place(at));
+                        return Some((*second, place(at)));
+                    }
+                }
+                Record::Trying { step, at } => self.failed(step, place(at)),
                 Record::Restore { slot, old } => self.restore(slot, old),
                 Record::Shorter { step, low, high } => {
                     let high = high.saturating_sub(1);

@@ -32,8 +32,19 @@ struct Entry {
 }
 
 impl Memory {
+    /// Lets all searches from here on take so many steps together, where a pattern is no regular language; `None`: each has its
+    /// own limit only.
+    pub(crate) fn allow(&mut self, steps: Option<usize>) {
+        self.stack.allowance = steps;
+    }
+
+    /// What is left of [`Self::allow`].
+    pub(crate) fn allowance(&self) -> Option<usize> {
+        self.stack.allowance
+    }
+
     /// Was a search given up, because its steps were used up, since the last question?
-    pub(crate) fn take_exhausted(&mut self) -> bool {
+    pub fn take_exhausted(&mut self) -> bool {
         std::mem::take(&mut self.exhausted)
     }
 

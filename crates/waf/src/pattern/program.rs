@@ -60,9 +60,19 @@ pub(super) struct Program {
     /// Slots: two for the match, two for each group, and places of loops.
     pub(super) slots: usize,
     pub(super) frames: usize,
-    /// For each step, its number among those whose failure at a place is final; empty when there are none.
-    pub(super) final_steps: Vec<Option<u32>>,
+    /// For each step, whether its failures are remembered; empty when nothing is.
+    pub(super) remembered: Vec<Option<Remembered>>,
+    pub(super) remembered_steps: usize,
     pub(super) groups: usize,
+}
+
+/// A step of which a long search remembers where it failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remembered {
+    /// Among the remembered ones.
+    pub(super) number: u32,
+    /// To have been tried is to have failed: otherwise the search would be over.
+    pub(super) is_final: bool,
 }
 
 impl Program {
@@ -73,14 +83,15 @@ impl Program {
             slots: (groups + 1) * 2,
             frames: 0,
             around: 0,
-            is_final: Vec::new(),
+            is_outside: Vec::new(),
         };
         writer.node(node)?;
         writer.push(Step::Match)?;
         let as_usize = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        let final_steps = writer.final_steps();
+        let remembered = writer.remembered();
         Ok(Self {
-            final_steps,
+            remembered_steps: remembered.iter().flatten().count(),
+            remembered,
             steps: writer.steps,
             slots: as_usize(writer.slots),
             frames: as_usize(writer.frames),
@@ -107,7 +118,7 @@ struct Writer {
     /// Assertions and atomic parts around the next step.
     around: usize,
     /// For each step, whether it stands outside of them.
-    is_final: Vec<bool>,
+    is_outside: Vec<bool>,
 }
 
 impl Writer {
@@ -117,7 +128,7 @@ impl Writer {
             return Err(PatternError::new(Problem::Size, 0));
         }
         self.steps.push(step);
-        self.is_final.push(self.around == 0);
+        self.is_outside.push(self.around == 0);
         Ok(number)
     }
 
@@ -133,20 +144,24 @@ impl Writer {
     }
 
     /// What follows a choice depends on its step and place alone, but for references and for loops that look at what they matched.
-    /// Inside of assertions and atomic parts a choice may have been tried and forgotten without having failed.
-    fn final_steps(&self) -> Vec<Option<u32>> {
-        let remembers = |step: &Step| matches!(step, Step::Back(..) | Step::IfStill { .. });
-        if self.steps.iter().any(remembers) {
+    /// Inside of assertions and atomic parts a choice may have been tried and forgotten without having failed. A run is not final
+    /// either: while its lengths are tried, the same run may come again at another place.
+    fn remembered(&self) -> Vec<Option<Remembered>> {
+        let looks_back = |step: &Step| matches!(step, Step::Back(..) | Step::IfStill { .. });
+        if self.steps.iter().any(looks_back) {
             return Vec::new();
         }
-        let mut count = 0;
-        let steps = self.steps.iter().zip(&self.is_final);
+        let mut numbers = 0..;
+        let steps = self.steps.iter().zip(&self.is_outside);
         steps
-            .map(|(step, is_final)| {
-                let counts = *is_final && matches!(step, Step::Split(..) | Step::Run { .. });
-                counts.then(|| {
-                    count += 1;
-                    count - 1
+            .map(|(step, is_outside)| {
+                let is_split = matches!(step, Step::Split(..));
+                if !is_split && !matches!(step, Step::Run { .. }) {
+                    return None;
+                }
+                Some(Remembered {
+                    number: numbers.next()?,
+                    is_final: is_split && *is_outside,
                 })
             })
             .collect()

@@ -4,12 +4,24 @@
 //! tests of CRS 3 need it (`stop_magic`, `data` as a list of lines).
 
 use super::message::Request;
+use super::template;
 use super::yaml::{Kind, Node};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The request of an `input`.
-pub(super) fn request(input: &Node) -> Result<Request, &'static str> {
+/// The requests of an `input`: one, or one for each of its `uris`.
+pub(super) fn requests(input: &Node) -> Result<Vec<Request>, &'static str> {
+    let targets = input.get("uris").map_or(&[][..], Node::items);
+    if targets.is_empty() {
+        return Ok(vec![request(input, input.text("uri").unwrap_or("/"))?]);
+    }
+    targets
+        .iter()
+        .map(|target| request(input, target.scalar().ok_or("one of `uris` is not text")?))
+        .collect()
+}
+
+fn request(input: &Node, target: &str) -> Result<Request, &'static str> {
     if let Some(encoded) = input
         .text("encoded_request")
         .filter(|text| !text.is_empty())
@@ -20,10 +32,10 @@ pub(super) fn request(input: &Node) -> Result<Request, &'static str> {
     if let Some(raw) = input.text("raw_request").filter(|text| !text.is_empty()) {
         return Ok(Request::from_wire(raw.as_bytes()));
     }
-    Ok(Request::from_wire(&wire(input)?))
+    Ok(Request::from_wire(&wire(input, target)?))
 }
 
-fn wire(input: &Node) -> Result<Vec<u8>, &'static str> {
+fn wire(input: &Node, target: &str) -> Result<Vec<u8>, &'static str> {
     let complete = input
         .truth("autocomplete_headers")
         .unwrap_or(input.truth("stop_magic") != Some(true));
@@ -46,8 +58,7 @@ fn wire(input: &Node) -> Result<Vec<u8>, &'static str> {
         }
     }
     let mut wire = format!(
-        "{method} {} {}\r\n",
-        input.text("uri").unwrap_or("/"),
+        "{method} {target} {}\r\n",
         input.text("version").unwrap_or("HTTP/1.1"),
     );
     for (name, value) in &headers {
@@ -74,12 +85,16 @@ fn headers(input: &Node) -> Result<Vec<(String, String)>, &'static str> {
     Ok(headers)
 }
 
+/// `data`, or `encoded_data`, which holds bytes that YAML cannot say.
 fn data(input: &Node) -> Result<Vec<u8>, &'static str> {
     let Some(data) = input.get("data") else {
-        return Ok(Vec::new());
+        let encoded = input.text("encoded_data").unwrap_or_default();
+        return unbase64(encoded).ok_or("`encoded_data` is not base64");
     };
     match &data.kind {
-        Kind::Scalar(..) => Ok(data.scalar().unwrap_or_default().as_bytes().to_vec()),
+        Kind::Scalar(..) => {
+            template::evaluated(data.scalar().unwrap_or_default()).map(String::into_bytes)
+        }
         Kind::List(lines) => {
             let lines: Option<Vec<&str>> = lines.iter().map(Node::scalar).collect();
             let lines = lines.ok_or("a line of `data` is not text")?;

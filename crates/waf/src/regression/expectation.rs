@@ -1,6 +1,7 @@
 //! What a stage expects, and whether it came.
 
 use super::yaml::Node;
+use crate::pattern::{Memory, Pattern};
 
 /// What a stage expects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +16,10 @@ pub struct Expectation {
     pub isolated: bool,
     /// The connection should fail.
     pub expect_error: bool,
-    /// The test speaks of the log's text beyond the ids in it.
-    pub log_text: bool,
+    /// Patterns, each of which a line of the log must match.
+    pub lines: Vec<String>,
+    /// Patterns that no line of the log may match.
+    pub no_lines: Vec<String>,
 }
 
 /// What an engine found.
@@ -26,6 +29,8 @@ pub struct Observed<'a> {
     pub ids: &'a [u64],
     /// Status of the response where there was one; `None` at an engine that does not intervene.
     pub status: Option<u16>,
+    /// What those rules wrote, a line each; `None` where it is not known.
+    pub lines: Option<&'a [Vec<u8>]>,
 }
 
 /// The judgement.
@@ -38,6 +43,8 @@ pub enum Outcome {
     /// The expectation is about something that is not an engine's, and what.
     NotCheckable(&'static str),
 }
+
+const TEXT: &str = "text of the log is expected, not a rule";
 
 impl Expectation {
     /// Reads an `output`.
@@ -67,7 +74,7 @@ impl Expectation {
                 let text = item
                     .scalar()
                     .ok_or("what the log must contain is not text")?;
-                expectation.expect_text(text, forbidden);
+                expectation.expect_text(text, forbidden)?;
             }
         }
         expectation.isolated |= log.is_some_and(|log| log.truth("isolated") == Some(true));
@@ -92,31 +99,49 @@ impl Expectation {
         }
     }
 
-    /// `id "942100"` and its misspellings (`id "942100`, `id:942100`) name a rule; anything else is about the text.
-    fn expect_text(&mut self, text: &str, forbidden: bool) {
-        let id = text.trim().strip_prefix("id").and_then(|rest| {
-            let digits = rest.trim_matches([' ', ':', '"', '\'', '\\']);
-            (digits.len() >= 6).then(|| digits.parse().ok()).flatten()
-        });
-        match id {
-            Some(id) => self.rules_mut(forbidden).push(id),
-            None => self.log_text = true,
+    /// `id "942100"` and its misspellings (`id "942100`, `id:942100`, `942100`) name a rule; anything else is a pattern.
+    fn expect_text(&mut self, text: &str, forbidden: bool) -> Result<(), &'static str> {
+        let text = text.trim();
+        let digits = text
+            .strip_prefix("id")
+            .unwrap_or(text)
+            .trim_matches([' ', ':', '"', '\'', '\\']);
+        let id = (digits.len() >= 6).then(|| digits.parse().ok()).flatten();
+        if let Some(id) = id {
+            self.rules_mut(forbidden).push(id);
+            return Ok(());
         }
+        Pattern::compile(text.as_bytes())
+            .map_err(|_error| "what the log must contain is no pattern")?;
+        let lines = if forbidden {
+            &mut self.no_lines
+        } else {
+            &mut self.lines
+        };
+        lines.push(text.to_owned());
+        Ok(())
     }
 
-    /// Whether rules are named.
+    fn names_rules(&self) -> bool {
+        !self.ids.is_empty() || !self.no_ids.is_empty()
+    }
+
+    fn names_lines(&self) -> bool {
+        !self.lines.is_empty() || !self.no_lines.is_empty()
+    }
+
+    /// Whether rules are named, or what they write.
     ///
     /// # Errors
     /// What the expectation is about instead.
     pub fn checkable(&self) -> Result<(), &'static str> {
-        if !self.ids.is_empty() || !self.no_ids.is_empty() {
+        if self.names_rules() || self.names_lines() {
             return Ok(());
         }
         Err(match self {
             Self {
                 expect_error: true, ..
             } => "a failed connection is expected, which is the server's",
-            Self { log_text: true, .. } => "text of the log is expected, not a rule",
             Self { status, .. } if !status.is_empty() => {
                 "a status is expected, which is the server's"
             }
@@ -145,9 +170,33 @@ impl Expectation {
             return Outcome::Failed(format!("{id} matches"));
         }
         let other = observed.ids.iter().find(|id| !self.ids.contains(id));
-        match other.filter(|_| self.isolated) {
-            Some(id) => Outcome::Failed(format!("{id} matches too")),
+        if let Some(id) = other.filter(|_| self.isolated) {
+            return Outcome::Failed(format!("{id} matches too"));
+        }
+        match observed.lines {
+            Some(lines) => self.judge_lines(lines),
+            None if self.names_rules() => Outcome::Passed,
+            None => Outcome::NotCheckable(TEXT),
+        }
+    }
+
+    fn judge_lines(&self, lines: &[Vec<u8>]) -> Outcome {
+        if let Some(pattern) = self.lines.iter().find(|one| line_of(one, lines).is_none()) {
+            return Outcome::Failed(format!("no rule writes `{pattern}`"));
+        }
+        match self.no_lines.iter().find_map(|one| line_of(one, lines)) {
+            Some(line) => Outcome::Failed(format!("a rule writes `{}`", line.escape_ascii())),
             None => Outcome::Passed,
         }
     }
+}
+
+/// The first line that `pattern` matches. A pattern stands for one line, as in the log of a server.
+fn line_of<'l>(pattern: &str, lines: &'l [Vec<u8>]) -> Option<&'l [u8]> {
+    let pattern = Pattern::compile(pattern.as_bytes()).ok()?;
+    let mut memory = Memory::default();
+    lines
+        .iter()
+        .find(|line| pattern.is_match(line, &mut memory))
+        .map(Vec::as_slice)
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::client::unbase64;
 use super::message::{Request, Response};
+use super::yaml::Node;
 
 /// `POST /reflect` with JSON `{status, headers, body | encodedBody}` is answered with just that; everything else with 200 and
 /// nothing. JSON that cannot be read is answered with 400, as the tests' own server does.
@@ -16,6 +17,28 @@ pub fn reflected(request: &Request) -> Response {
         return empty(400);
     };
     response(&asked).unwrap_or_else(|| empty(400))
+}
+
+/// The `response` of an `input`, which newer tests say outright.
+pub(super) fn told(node: &Node) -> Result<Response, &'static str> {
+    let status = match node.text("status") {
+        None => 200,
+        Some(text) => text.parse().map_err(|_error| "`status` is not a number")?,
+    };
+    let mut headers = Vec::new();
+    for (name, value) in node.get("headers").map_or(&[][..], Node::entries) {
+        let value = value.scalar().ok_or("a header's value is not text")?;
+        headers.push((name.clone().into_bytes(), value.into()));
+    }
+    let body = match (node.text("body"), node.text("encoded_body")) {
+        (None, Some(encoded)) => unbase64(encoded).ok_or("`encoded_body` is not base64")?,
+        (body, _) => body.unwrap_or_default().into(),
+    };
+    Ok(Response {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn empty(status: u16) -> Response {

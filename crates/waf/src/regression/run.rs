@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::{Case, Observed, Outcome, Request, Response, reflected};
+use super::{Case, Observed, Outcome, Request, Response};
 use crate::{
-    Connection, Mode, Report, RequestHead, ResponseHead, RuleSet, Scratch, Store, Strategy,
-    Transaction,
+    Connection, Finding, Mode, Report, RequestHead, ResponseHead, RuleSet, Scratch, Store,
+    Strategy, Transaction,
 };
 
 /// Runs transactions one after the other, as one client.
@@ -19,6 +19,7 @@ pub struct Runner {
     scratch: Scratch,
     count: u64,
     traced: bool,
+    whole: bool,
 }
 
 impl Runner {
@@ -32,6 +33,7 @@ impl Runner {
             scratch: Scratch::default(),
             count: 0,
             traced: false,
+            whole: true,
         }
     }
 
@@ -40,6 +42,11 @@ impl Runner {
     pub fn traced(mut self) -> Self {
         self.traced = true;
         self
+    }
+
+    /// Whether the rules of the last transaction saw all of its request; see [`Transaction::saw_whole_body`].
+    pub fn saw_whole(&self) -> bool {
+        self.whole
     }
 
     /// One transaction through all five phases; `response` is what the backend answers.
@@ -71,6 +78,7 @@ impl Runner {
         };
         transaction.request(&head, scratch);
         transaction.request_body(&request.body, scratch);
+        self.whole = transaction.saw_whole_body();
         if let Some(response) = response {
             let headers = borrowed(&response.headers);
             let head = ResponseHead {
@@ -90,12 +98,13 @@ impl Runner {
             return Outcome::NotCheckable(reason);
         }
         for stage in &case.stages {
-            let response = reflected(&stage.request);
-            let report = self.transact(&stage.request, Some(&response));
+            let report = self.transact(&stage.request, Some(&stage.response()));
             let ids: Vec<u64> = report.findings.iter().map(|finding| finding.rule).collect();
+            let lines: Vec<Vec<u8>> = report.findings.iter().map(line).collect();
             let observed = Observed {
                 ids: &ids,
                 status: None,
+                lines: Some(&lines),
             };
             match stage.expectation.judge(&observed) {
                 Outcome::Passed => {}
@@ -104,6 +113,21 @@ impl Runner {
         }
         Outcome::Passed
     }
+}
+
+/// What ModSecurity would write of it, as far as tests look: `[id "…"] [msg "…"] [data "…"]`.
+fn line(finding: &Finding) -> Vec<u8> {
+    let id = finding.rule.to_string();
+    let parts: [(&str, &[u8]); 3] = [
+        ("id", id.as_bytes()),
+        ("msg", &finding.message),
+        ("data", &finding.data),
+    ];
+    let written = parts.into_iter().filter(|(_, text)| !text.is_empty());
+    let written: Vec<Vec<u8>> = written
+        .map(|(name, text)| [b"[", name.as_bytes(), b" \"", text, b"\"]"].concat())
+        .collect();
+    written.join(&b' ')
 }
 
 fn borrowed(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<(&[u8], &[u8])> {

@@ -65,6 +65,18 @@ fn a_client_completes_the_request() {
         "GET|/x|HTTP/1.0\nA: b\n",
     );
     check(
+        "{encoded_data: AP9h, headers: {Content-Type: a/b}, autocomplete_headers: false}",
+        "GET|/|HTTP/1.1\nContent-Type: a/b\n\\x00\\xffa",
+    );
+    check(
+        "{encoded_data: YT1iIGM=, uri: /x}",
+        "GET|/x|HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\nConnection: close\nContent-Length: 5\na=b+c",
+    );
+    check(
+        "{data: 'x{{ \"ab\" | repeat 3 }}{{repeat 2 `c`}}{{7*7}}', headers: {Content-Type: a/b}, autocomplete_headers: false}",
+        "GET|/|HTTP/1.1\nContent-Type: a/b\nxabababcc{{7*7}}",
+    );
+    check(
         "{autocomplete_headers: false, ordered_headers: [{name: A, value: 1}, {name: A, value: 2}]}",
         "GET|/|HTTP/1.1\nA: 1\nA: 2\n",
     );
@@ -74,7 +86,11 @@ fn a_client_completes_the_request() {
 fn expectations_are_judged() {
     let check = |output: &str, ids: &[u64], status: Option<u16>, expected: Outcome| {
         let case = single(&old("{}", output));
-        let observed = Observed { ids, status };
+        let observed = Observed {
+            ids,
+            status,
+            lines: None,
+        };
         let found = case.stages[0].expectation.judge(&observed);
         assert_eq!(found, expected, "{output}");
     };
@@ -104,6 +120,12 @@ fn expectations_are_judged() {
         failed("942100 matches"),
     );
     check(
+        "{log_contains: '942100'}",
+        &[],
+        None,
+        failed("942100 does not match"),
+    );
+    check(
         "{log: {expect_ids: [5, 6]}}",
         &[6, 5],
         None,
@@ -131,12 +153,88 @@ fn expectations_are_judged() {
 }
 
 #[test]
+fn what_rules_write_is_matched_line_by_line() {
+    let check = |output: &str, lines: &[&str], expected: Outcome| {
+        let case = single(&old("{}", output));
+        let lines: Vec<Vec<u8>> = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
+        let observed = Observed {
+            ids: &[5],
+            status: None,
+            lines: Some(&lines),
+        };
+        let found = case.stages[0].expectation.judge(&observed);
+        assert_eq!(found, expected, "{output}");
+    };
+    let failed = |why: &str| Outcome::Failed(why.to_owned());
+    let line = "[id \"5\"] [msg \"a\"]";
+    let contains = "{log_contains: 'x|\\[id \"5\"\\] \\[msg \"a\"\\]'}";
+    check(contains, &["", line], Outcome::Passed);
+    check(
+        contains,
+        &["[id \"5\"]", "[msg \"a\"]"],
+        failed("no rule writes `x|\\[id \"5\"\\] \\[msg \"a\"\\]`"),
+    );
+    let none = "{log: {no_match_regex: '\\[id \"\\d+\"\\]'}}";
+    check(none, &[], Outcome::Passed);
+    check(
+        none,
+        &[line],
+        failed("a rule writes `[id \\\"5\\\"] [msg \\\"a\\\"]`"),
+    );
+    let both = "{log: {expect_ids: [5], match_regex: within ARGS}}";
+    check(both, &["[data \"within ARGS:x\"]"], Outcome::Passed);
+    check(both, &[], failed("no rule writes `within ARGS`"));
+    check(
+        "{log: {expect_ids: [6], match_regex: within ARGS}}",
+        &["within ARGS"],
+        failed("6 does not match"),
+    );
+}
+
+#[test]
+fn a_rule_writes_its_number_message_and_data() {
+    let rules = "SecRuleEngine On\n\
+        SecRule ARGS \"@rx b+\" \"id:7,phase:1,pass,log,msg:'Two of them',logdata:'%{MATCHED_VAR} in %{MATCHED_VAR_NAME}'\"\n\
+        SecAction \"id:8,phase:1,pass,nolog\"\n";
+    let source = crate::Source {
+        name: "a.conf",
+        text: rules.as_bytes(),
+    };
+    let set = crate::RuleSet::load(&[source], &crate::tune::NoFiles).unwrap();
+    let mut runner = Runner::new(
+        &set.into(),
+        crate::Mode::AsConfigured,
+        crate::Strategy::Indexed,
+    );
+    let mut check = |uri: &str, output: &str, expected: &str| {
+        let case = single(&old(&format!("{{uri: '{uri}'}}"), output));
+        let found = match runner.judge(&case) {
+            Outcome::Passed => String::new(),
+            Outcome::Failed(why) => why,
+            Outcome::NotCheckable(why) => why.to_owned(),
+        };
+        assert_eq!(found, expected, "{uri} {output}");
+    };
+    let whole =
+        "{log_contains: '^\\[id \"7\"\\] \\[msg \"Two of them\"\\] \\[data \"bb in ARGS:a\"\\]$'}";
+    check("/?a=bb", whole, "");
+    let silent = "{log: {no_match_regex: '\\[id \"\\d+\"\\]'}}";
+    check("/?a=c", silent, "");
+    check(
+        "/?a=b",
+        silent,
+        "a rule writes `[id \\\"7\\\"] [msg \\\"Two of them\\\"] [data \\\"b in ARGS:a\\\"]`",
+    );
+}
+
+#[test]
 fn what_is_not_the_engines_is_not_judged() {
     let check = |output: &str, expected: &'static str| {
         let case = single(&old("{}", output));
         let observed = Observed {
             ids: &[],
             status: None,
+            lines: None,
         };
         let found = case.stages[0].expectation.judge(&observed);
         assert_eq!(found, Outcome::NotCheckable(expected), "{output}");
@@ -144,7 +242,6 @@ fn what_is_not_the_engines_is_not_judged() {
     let status = "a status is expected, which is the server's";
     check("{status: 400}", status);
     let text = "text of the log is expected, not a rule";
-    check("{log_contains: 930120}", text);
     check("{log: {match_regex: 'a.*b'}}", text);
     let error = "a failed connection is expected, which is the server's";
     check("{expect_error: true}", error);
@@ -160,10 +257,24 @@ fn both_forms_name_their_cases() {
     let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
     assert_eq!(ids, ["920100-4", "920100-4 #2"]);
     assert_eq!(cases[0].checkable(), Ok(()));
+    let new = "meta: {enabled: false}\nrule_id: 920100\ntests:\n\
+        - {stages: [{input: {uris: [/a, /b]}, output: {log: {expect_ids: [920100]}}}]}\n\
+        - {stages: [{input: {uris: []}, output: {}}]}\n";
+    let cases = read("b.yaml", new).unwrap();
+    let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(ids, ["920100-1", "920100-2"]);
+    let targets = |case: &Case| -> Vec<Vec<u8>> {
+        let stages = case.stages.iter();
+        stages.map(|stage| stage.request.target.clone()).collect()
+    };
+    assert_eq!(targets(&cases[0]), [b"/a", b"/b"]);
+    assert_eq!(targets(&cases[1]), [b"/"]);
+    assert_eq!(cases[0].checkable(), Ok(()));
     let disabled = old("{}", "{log_contains: id \"942100\"}").replace("true", "false");
     assert_eq!(single(&disabled).checkable(), Err("its file is disabled"));
     assert_eq!(read("c.yaml", "").unwrap().len(), 0);
     assert_eq!(read("c.yaml", "tests:\n").unwrap().len(), 0);
+    assert_eq!(read("c.yaml", "# none\n# ---\n").unwrap().len(), 0);
 }
 
 #[test]
@@ -192,6 +303,26 @@ fn mistakes_say_where() {
     check(
         &old("{encoded_request: '!'}", "{}"),
         "a.yaml:5: `encoded_request` is not base64",
+    );
+    check(
+        &old("{encoded_data: '!'}", "{}"),
+        "a.yaml:5: `encoded_data` is not base64",
+    );
+    check(
+        &old("{data: '{{ \"a\" | repeat 16777217 }}'}", "{}"),
+        "a.yaml:5: `data` repeats too much",
+    );
+    check(
+        &old("{uris: [[]]}", "{}"),
+        "a.yaml:5: one of `uris` is not text",
+    );
+    check(
+        &old("{response: {encoded_body: '!'}}", "{}"),
+        "a.yaml:5: `encoded_body` is not base64",
+    );
+    check(
+        &old("{}", "{log_contains: '('}"),
+        "a.yaml:5: what the log must contain is no pattern",
     );
     check(
         &old("{}", "{status: x}"),
@@ -226,6 +357,26 @@ fn the_backend_reflects() {
     check("/reflect", r#"{"encodedBody":"aGk="}"#, (200, 0, "hi"));
     check("/reflect", "{", (400, 0, ""));
     check("/reflect", r#"{"status":"x"}"#, (400, 0, ""));
+}
+
+#[test]
+fn a_test_may_tell_the_backend_its_answer() {
+    let check = |response: &str, expected: (u16, usize, &str)| {
+        let input = format!("{{method: POST, uri: /reflect, data: x, response: {response}}}");
+        let found = single(&old(&input, "{}")).stages[0].response();
+        let body = String::from_utf8(found.body).unwrap();
+        assert_eq!(
+            (found.status, found.headers.len(), body.as_str()),
+            expected,
+            "{response}"
+        );
+    };
+    check("{}", (200, 0, ""));
+    check(
+        "{status: 500, headers: {A: b}, body: c, encoded_body: aGk=}",
+        (500, 1, "c"),
+    );
+    check("{encoded_body: aGk=}", (200, 0, "hi"));
 }
 
 #[test]

@@ -84,6 +84,7 @@ const SETTINGS: &[(&str, Reading)] = &[
     ("SecHttpBlKey", Reading::Left(anything)),
     ("SecIgnoreRuleCompilationErrors", Reading::OffOnly),
     ("SecInterceptOnError", Reading::OffOnly),
+    ("SecParseXmlIntoArgs", Reading::OffOnly),
     ("SecPcreMatchLimit", Reading::One(|value| number(value, "number of steps").map(Setting::PcreMatchLimit))),
     ("SecPcreMatchLimitRecursion", Reading::Left(|value| number::<u64>(value, "number of steps").map(drop))),
     ("SecReadStateLimit", Reading::Refused("connections are limited before the engine")),

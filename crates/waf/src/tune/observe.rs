@@ -26,7 +26,7 @@ pub struct Observation {
 }
 
 /// What one line of JSON says: an observation (`{"rule": 942100, "variable": "ARGS:comment", "path": "/articles", "count": 3}`), or
-/// an event of a line's audit log, alone or as the record of a segment. An event without findings has no observation.
+/// an event of a line's audit log, alone or as the record of a segment: each finding is an observation.
 ///
 /// # Errors
 /// What the line is not.
@@ -42,79 +42,55 @@ pub fn observed(line: &[u8]) -> Result<Vec<Observation>, &'static str> {
     let controls = event.get("controls").and_then(Value::as_array);
     let controls = controls.ok_or("it is neither an observation nor an event")?;
     let route = event.get("route").and_then(Value::as_str).unwrap_or("");
-    let facts = controls
+    let findings = controls
         .iter()
         .filter(|control| control.get("name").and_then(Value::as_str) == Some(CONTROL))
-        .filter_map(|control| control.get("fact").and_then(Value::as_str));
-    Ok(facts.flat_map(|fact| findings(fact, route)).collect())
+        .filter_map(|control| control.get("findings").and_then(Value::as_array))
+        .flatten();
+    let observed = findings.map(|finding| {
+        let rule = finding.get("rule").and_then(Value::as_u64);
+        let variable = finding.get("variable").and_then(Value::as_str);
+        Ok(Observation {
+            rule: rule.ok_or("a finding has no `rule`")?,
+            variable: as_it_was(variable.unwrap_or("")),
+            path: route.to_owned(),
+            count: 1,
+        })
+    });
+    observed.collect()
 }
 
-/// The findings of a fact: `LEAD; 942100 ARGS:q `VALUE` (MESSAGE); 941100 ARGS:r (withheld); also 920350, 920230`. A fact is cut at
-/// its end; what is not whole there is left out.
-fn findings(fact: &str, route: &str) -> Vec<Observation> {
-    let mut all = Vec::new();
-    let Some((_, mut rest)) = fact.split_once("; ") else {
-        return all;
-    };
-    loop {
-        let found = if let Some(others) = rest.strip_prefix("also ") {
-            all.extend(
-                others
-                    .split(", ")
-                    .filter_map(|rule| of_fact(rule, CUT, route)),
-            );
-            None
+/// A text as it was before it was stored: a record writes a backslash twice, and what could lead a terminal astray as `\u{1b}`.
+fn as_it_was(stored: &str) -> String {
+    let mut text = String::with_capacity(stored.len());
+    let mut rest = stored;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        if let Some(after) = escape.strip_prefix('\\') {
+            text.push('\\');
+            rest = after;
+            continue;
+        }
+        let code = escape
+            .strip_prefix("u{")
+            .and_then(|code| code.split_once('}'));
+        let one = code.and_then(|(digits, after)| {
+            let one = u32::from_str_radix(digits, 16)
+                .ok()
+                .and_then(char::from_u32)?;
+            Some((one, after))
+        });
+        if let Some((one, after)) = one {
+            text.push(one);
+            rest = after;
         } else {
-            finding(rest)
-        };
-        let Some((rule, variable, after)) = found else {
-            return all;
-        };
-        all.extend(of_fact(rule, variable, route));
-        match after.strip_prefix("; ") {
-            Some(after) => rest = after,
-            None => return all,
+            // Nobody stores that; it is told as it stands.
+            text.push('\\');
+            rest = escape;
         }
     }
-}
-
-/// Rule, variable and what follows the finding. Neither a variable nor a value holds a backtick there.
-fn finding(text: &str) -> Option<(&str, &str, &str)> {
-    let (rule, text) = text.split_once(' ')?;
-    let withheld = text.split_once(" (withheld)");
-    let shown = text.split_once(" `");
-    match (withheld, shown) {
-        (Some((variable, after)), shown)
-            if shown.is_none_or(|(other, _)| variable.len() < other.len()) =>
-        {
-            Some((rule, variable, after))
-        }
-        (_, Some((variable, after))) => {
-            let (_, after) = after.split_once("` (").unwrap_or_default();
-            // A message may hold what ends one; only what another finding follows does.
-            let next = |end: &usize| {
-                after.get(end + 3..).is_some_and(|rest| {
-                    rest.starts_with("also ")
-                        || rest
-                            .split_once(' ')
-                            .is_some_and(|(rule, _)| rule.parse::<u64>().is_ok())
-                })
-            };
-            let end = after.match_indices("); ").map(|(at, _)| at).find(next);
-            let after = end.and_then(|end| after.get(end + 1..)).unwrap_or("");
-            Some((rule, variable, after))
-        }
-        (Some(_) | None, None) => None,
-    }
-}
-
-fn of_fact(rule: &str, variable: &str, route: &str) -> Option<Observation> {
-    Some(Observation {
-        rule: rule.parse().ok()?,
-        variable: variable.to_owned(),
-        path: route.to_owned(),
-        count: 1,
-    })
+    text.push_str(rest);
+    text
 }
 
 fn observation(value: &Value) -> Result<Observation, &'static str> {
@@ -143,19 +119,11 @@ pub fn observed_in(report: &Report, target: &[u8]) -> Vec<Observation> {
     let path = String::from_utf8_lossy(&path.filename);
     let mut all = Vec::new();
     for traced in report.trace.iter().filter(|traced| traced.logged) {
-        let names = traced.values.iter().map(|value| value.variable.as_slice());
-        // In a chain the last rules often look at what the first has found.
-        let names = names.filter(|name| !name.starts_with(b"MATCHED_VAR"));
-        let mut names: Vec<&[u8]> = names.collect();
-        let scores = |name: &[u8]| name.starts_with(b"TX:");
-        if !names.iter().all(|name| scores(name)) {
-            names.retain(|name| !scores(name));
-        }
+        let parts = crate::engine::parts(&traced.values);
+        let mut names: Vec<&[u8]> = parts.iter().map(|part| &part.variable[..]).collect();
         if names.is_empty() {
             names.push(b"");
         }
-        names.sort_unstable();
-        names.dedup();
         all.extend(names.into_iter().map(|name| Observation {
             rule: traced.rule,
             variable: String::from_utf8_lossy(name).into_owned(),

@@ -101,11 +101,12 @@ fn scores_and_cut_names_are_declined() {
             observation(949_110, "TX:ANOMALY_SCORE", "/a"),
             observation(1, "IP:count", "/a"),
             observation(2, "ARGS:long…", "/a"),
+            observation(3, "ARGS:\u{fffd}", "/a"),
         ],
         1,
     );
     assert_eq!(tuning.proposals, []);
-    assert_eq!(tuning.declined.len(), 3);
+    assert_eq!(tuning.declined.len(), 4);
 }
 
 #[test]
@@ -130,20 +131,31 @@ fn lines_are_read() {
         read(r#"{"seq":1,"prev":"","segment":{},"hash":""}"#),
         Ok(Vec::new())
     );
-    let fact = "rule 949110 refuses; 942100 ARGS:q `1; 9 x' (y)` (SQL (injection); really); 3 ARGS:password (withheld); \
-                also 920350, 92";
     let event = serde_json::json!({"seq": 2, "event": {
         "route": "/a/{id}",
-        "controls": [{"name": "edge.route", "fact": "x; 1 ARGS:a (withheld)"}, {"name": "edge.inspect", "fact": fact}],
+        "controls": [
+            {"name": "edge.route", "findings": [{"rule": 1, "variable": "ARGS:a"}]},
+            {"name": "edge.inspect", "fact": "no rule refuses", "findings": [{"rule": 942_100, "variable": "ARGS:q"}]},
+            {"name": "edge.inspect", "fact": "rule 949110 refuses", "findings": [
+                {"rule": 3, "variable": "ARGS:password"},
+                {"rule": 4, "variable": r"ARGS:a\\b\u{1b}\u{110000}\", "value": "x"},
+                {"rule": 5},
+            ]},
+            {"name": "edge.inspect", "fact": "no rule refuses"},
+        ],
     }});
     assert_eq!(
         read(&event.to_string()),
         Ok(vec![
             one(942_100, "ARGS:q", "/a/{id}", 1),
             one(3, "ARGS:password", "/a/{id}", 1),
-            one(920_350, "…", "/a/{id}", 1),
-            one(92, "…", "/a/{id}", 1),
+            one(4, "ARGS:a\\b\u{1b}\\u{110000}\\", "/a/{id}", 1),
+            one(5, "", "/a/{id}", 1),
         ])
+    );
+    assert_eq!(
+        read(r#"{"controls": [{"name": "edge.inspect", "findings": [{"variable": "ARGS:a"}]}]}"#),
+        Err("a finding has no `rule`")
     );
 }
 
@@ -232,4 +244,56 @@ fn a_trace_says_what_happened() {
     assert_eq!((second.line, second.withheld), (5, false));
     let silent = runner(text).transact(&get("/?a=xSELECTy"), None);
     assert_eq!(silent.trace, []);
+}
+
+#[test]
+fn a_finding_says_its_parts_and_whether_its_message_quotes() {
+    let check = |rule: &str, parts: &[&str], quotes: bool| {
+        let report = runner(rule).transact(&get("/?a=select&b=select&c=1"), None);
+        let finding = report.findings.last().unwrap();
+        let found: Vec<_> = finding.parts().iter().map(|one| &one.variable).collect();
+        let parts: Vec<Vec<u8>> = parts.iter().map(|one| one.as_bytes().to_vec()).collect();
+        assert_eq!(found, parts.iter().collect::<Vec<_>>(), "{rule}");
+        assert_eq!(finding.quotes, quotes, "{rule}");
+    };
+    let one =
+        |msg: &str| format!("SecRule ARGS \"@contains select\" \"id:1,phase:2,pass,log,{msg}\"\n");
+    let both = ["ARGS:a", "ARGS:b"];
+    check(&one("tag:x"), &both, false);
+    check(&one("msg:'plain'"), &both, false);
+    check(
+        &one("msg:'score %{TX.Anomaly_Score}, %{tx.sql_score}'"),
+        &both,
+        false,
+    );
+    check(&one("msg:'%{MATCHED_VAR}'"), &both, true);
+    check(&one("msg:'a %{TX.1} b'"), &both, true);
+    check(&one("msg:'%{ARGS.c}'"), &both, true);
+    let chain = "SecRule ARGS:a \"@contains select\" \"id:1,phase:2,pass,log,chain,setvar:tx.seen=1\"\n\
+        SecRule MATCHED_VARS \"@contains s\" \"chain\"\nSecRule TX:seen \"@eq 1\" \"t:none\"\n";
+    check(chain, &["ARGS:a"], false);
+    check(
+        "SecRule &ARGS \"@gt 2\" \"id:1,phase:2,pass,log\"\n",
+        &["ARGS"],
+        false,
+    );
+    check("SecAction \"id:1,phase:2,pass,log\"\n", &[], false);
+}
+
+#[test]
+fn a_finding_is_bounded() {
+    let check = |count: usize, length: usize, values: usize, bytes: usize| {
+        let query: Vec<String> = (0..count)
+            .map(|nth| format!("a{nth}={}", "x".repeat(length)))
+            .collect();
+        let rule = "SecRule ARGS \"@contains x\" \"id:1,phase:2,pass,log,msg:'%{REQUEST_URI}%{REQUEST_URI}'\"\n";
+        let report = runner(rule).transact(&get(&format!("/?{}", query.join("&"))), None);
+        let finding = report.findings.first().unwrap();
+        assert_eq!(finding.matched.len(), values);
+        assert!(finding.matched.iter().all(|one| one.value.len() == bytes));
+        assert_eq!(finding.value.len(), bytes);
+        assert_eq!(finding.message.len(), 4096);
+    };
+    check(16, 256, 16, 256);
+    check(17, 257, 16, 256);
 }

@@ -36,13 +36,13 @@ fn load(text: &str) -> Arc<RuleSet> {
     load_with(text, Vec::new()).unwrap()
 }
 
-fn get(target: &str) -> Request {
+pub(crate) fn get(target: &str) -> Request {
     Request::from_wire(
         format!("GET {target} HTTP/1.1\r\nHost: a\r\nUser-Agent: probe/1\r\n\r\n").as_bytes(),
     )
 }
 
-fn post(kind: &str, body: &str) -> Request {
+pub(crate) fn post(kind: &str, body: &str) -> Request {
     let length = body.len();
     let head = format!(
         "POST /p HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
@@ -59,7 +59,7 @@ fn run(rules: &Arc<RuleSet>, request: &Request) -> Report {
 }
 
 #[track_caller]
-fn check(text: &str, request: &Request, ids: &[u64]) {
+pub(crate) fn check(text: &str, request: &Request, ids: &[u64]) {
     let report = run(&load(text), request);
     let found: Vec<u64> = report.findings.iter().map(|finding| finding.rule).collect();
     assert_eq!(found, ids, "{text}");
@@ -322,13 +322,19 @@ fn what_is_left_to_the_caller_is_listed() {
 
 #[test]
 fn names_of_a_transaction_are_bounded() {
-    let arguments: Vec<String> = (0..6000).map(|number| format!("n{number}=1")).collect();
     let rules = load(
         "SecArgumentsLimit 100000\nSecRule ARGS_NAMES \"@rx .\" \"id:1,phase:1,pass,nolog,setvar:tx.seen_%{MATCHED_VAR}=1\"\n\
          SecRule &TX:/^seen_/ \"@eq 4096\" \"id:2,phase:1,log,pass\"",
     );
-    let report = run(&rules, &get(&format!("/?{}", arguments.join("&"))));
-    assert_eq!(report.findings.len(), 1);
+    let of = |count: usize| {
+        let arguments: Vec<String> = (0..count).map(|number| format!("n{number}=1")).collect();
+        run(&rules, &get(&format!("/?{}", arguments.join("&"))))
+    };
+    let report = of(4096);
+    assert_eq!((report.findings.len(), report.exhausted), (1, vec![]));
+    // What the second rule would have looked at is not all there: the first one is said to have given no answer.
+    let report = of(4097);
+    assert_eq!((report.findings.len(), report.exhausted), (1, vec![1]));
 }
 
 /// A database of one node: addresses whose first bit is 0 are in Atlantis, the others nowhere.
@@ -387,4 +393,23 @@ fn addresses_are_looked_up_in_a_database() {
     assert_eq!(run(&rules, &get("/?ip=nonsense")).findings, []);
     let error = load_with("SecGeoLookupDB /geo.mmdb", b"not one".to_vec()).unwrap_err();
     assert!(error.contains("is not a MaxMind database"), "{error}");
+}
+
+#[test]
+fn the_filter_knows_more_rules_than_several_crs_have() {
+    const COUNT: usize = 4000;
+    let rules: Vec<String> = (0..COUNT)
+        .map(|number| {
+            format!(
+                "SecRule ARGS \"@rx word{number}x\" \"id:{},phase:2,log,pass\"",
+                number + 1
+            )
+        })
+        .collect();
+    let rules = load(&rules.join("\n"));
+    // A rule that it does not know is asked for every value.
+    assert_eq!(rules.figures().filtered, COUNT);
+    let report = run(&rules, &get("/?a=word3999x&b=word0x"));
+    let found: Vec<u64> = report.findings.iter().map(|finding| finding.rule).collect();
+    assert_eq!(found, [1, 4000]);
 }

@@ -1,13 +1,19 @@
 //! The rule engine through its public face.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod body;
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod crs;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod libinjection;
+#[cfg(test)]
+mod newer;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use vauban_testkit::modsec::{Modsec, Transaction};
+use vauban_testkit::modsec::Modsec;
 use vauban_waf::replay::{self, Form, Placement, Replay};
 
 use super::oracle;
@@ -42,17 +42,7 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
 fn measure(engine: &mut Modsec, replay: &Replay) -> BTreeMap<Option<bool>, (usize, usize)> {
     let mut counts = BTreeMap::new();
     for replayed in &replay.requests {
-        let verdict = engine
-            .judge(&Transaction {
-                method: &replayed.request.method,
-                target: &replayed.request.target,
-                version: &replayed.request.version,
-                client: "127.0.0.1",
-                headers: &replayed.request.headers,
-                body: &replayed.request.body,
-                response: None,
-            })
-            .unwrap();
+        let verdict = oracle::ask(engine, &replayed.request, None);
         if std::env::var_os("VAUBAN_VERBOSE").is_some() {
             println!(
                 "{} {:?} {:?} {:?}",

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vauban_testkit::modsec::{Modsec, Transaction};
+use vauban_testkit::modsec::Modsec;
 use vauban_waf::regression::{self, Request, Runner};
 use vauban_waf::replay::{self, Form, Placement};
-use vauban_waf::{Mode, RuleSet, Source, Strategy};
+use vauban_waf::{Mode, RuleSet, Strategy};
 
 use crate::payloads::gotestwaf;
-use crate::seclang::Disk;
 use crate::{crs, oracle};
 
 const BASELINE: &str = include_str!("../../rules/baseline.conf");
@@ -19,23 +18,7 @@ const AFTER: &str = include_str!("../../rules/default-profile-after.conf");
 /// Our rules alone, or around CRS.
 fn load(text: &str) -> Arc<RuleSet> {
     let engine = format!("{}\nSecRuleEngine On\n", regression::ENGINE);
-    let sources = [
-        Source {
-            name: "/engine.conf",
-            text: engine.as_bytes(),
-        },
-        Source {
-            name: "/profile.conf",
-            text: text.as_bytes(),
-        },
-    ];
-    match RuleSet::load(&sources, &Disk) {
-        Ok(rules) => Arc::new(rules),
-        Err(mistakes) => {
-            let listed: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-            panic!("{}", listed.join("\n"))
-        }
-    }
+    crs::load(&engine, text)
 }
 
 /// A set of requests, the most that our profile may block of it, and whether it is one of attacks.
@@ -108,18 +91,7 @@ fn ours(rules: &Arc<RuleSet>, requests: &[Request]) -> usize {
 fn theirs(engine: &mut Modsec, requests: &[Request]) -> usize {
     requests
         .iter()
-        .filter(|request| {
-            let transaction = Transaction {
-                method: &request.method,
-                target: &request.target,
-                version: &request.version,
-                client: "127.0.0.1",
-                headers: &request.headers,
-                body: &request.body,
-                response: None,
-            };
-            engine.judge(&transaction).unwrap().status.is_some()
-        })
+        .filter(|request| oracle::ask(engine, request, None).status.is_some())
         .count()
 }
 

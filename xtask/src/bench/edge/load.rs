@@ -16,8 +16,10 @@ pub(crate) struct Target {
     pub(crate) headers: Vec<String>,
     /// Processes of the subject.
     pub(crate) pids: Vec<u32>,
-    /// Status that every answer must have.
+    /// Where wrk's script may stand.
     pub(crate) folder: PathBuf,
+    /// Lua that says what is requested; empty: the URL, again and again.
+    pub(crate) script: String,
 }
 
 /// Figures of one measurement.
@@ -62,12 +64,14 @@ end
 /// Loads the target for some seconds.
 pub(crate) fn run(target: &Target, seconds: u32) -> anyhow::Result<Measured> {
     let script = target.folder.join("report.lua");
-    std::fs::write(&script, REPORT).context("script of wrk")?;
+    std::fs::write(&script, format!("{}{REPORT}", target.script)).context("script of wrk")?;
     let before = cpu::ticks(&target.pids)?;
     let mut words: Vec<String> = ["-c", "1", "wrk", "-t1", "-c32"]
         .map(str::to_owned)
         .to_vec();
     words.push(format!("-d{seconds}s"));
+    // A slow peer is to be measured, not given up.
+    words.extend(["--timeout".to_owned(), "30s".to_owned()]);
     for header in &target.headers {
         words.push("-H".to_owned());
         words.push(header.clone());
@@ -89,7 +93,7 @@ pub(crate) fn run(target: &Target, seconds: u32) -> anyhow::Result<Measured> {
     let requests = figure("requests");
     anyhow::ensure!(
         figure("errors") == 0.0 && requests > 0.0,
-        "`{}`: {} of {requests} requests failed; nothing was measured",
+        "`{}`: {requests} requests were answered and {} failed; nothing was measured",
         target.url,
         figure("errors")
     );

@@ -40,7 +40,7 @@ impl Subject {
     pub(crate) fn target(&self, row: &str) -> anyhow::Result<Target> {
         let authorization = format!("authorization: Bearer {}", self.token);
         let (path, headers, members): (_, _, &[&str]) = match row {
-            "plain" => ("/plain", Vec::new(), &["edge"]),
+            "plain" | "inspected" => ("/plain", Vec::new(), &["edge"]),
             "policy" => ("/policy?limit=10", vec![authorization], &["edge"]),
             "guarded" => (
                 "/accounts/500101/statements",
@@ -63,7 +63,13 @@ impl Subject {
             headers,
             pids,
             folder: self.folder.clone(),
+            script: String::new(),
         })
+    }
+
+    /// The authority that signed the certificate.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.state.join("tls/public-ca.pem")
     }
 
     fn port(&self) -> &str {
@@ -71,8 +77,9 @@ impl Subject {
     }
 }
 
-/// Builds the release binary, proves that it is the product, writes the plan, starts it on core 0, logs in.
-pub(crate) fn start(root: &Path, folder: &Path) -> anyhow::Result<Subject> {
+/// Builds the release binary, proves that it is the product, writes the plan, starts it on core 0, logs in. `waf` replaces what
+/// the plan says about inspection.
+pub(crate) fn start(root: &Path, folder: &Path, waf: Option<&str>) -> anyhow::Result<Subject> {
     run(
         root,
         env!("CARGO"),
@@ -82,7 +89,7 @@ pub(crate) fn start(root: &Path, folder: &Path) -> anyhow::Result<Subject> {
     crate::product::examine(&program)?;
     let backend_port = free_port()?;
     let plan = folder.join("plan");
-    copy_plan(root, &plan, backend_port)?;
+    copy_plan(root, &plan, backend_port, waf)?;
     let state = folder.join("state");
     let mut child = Command::new("taskset")
         .args(["-c", "0"])
@@ -126,7 +133,7 @@ pub(crate) fn start(root: &Path, folder: &Path) -> anyhow::Result<Subject> {
     Ok(subject)
 }
 
-fn copy_plan(root: &Path, plan: &Path, port: u16) -> anyhow::Result<()> {
+fn copy_plan(root: &Path, plan: &Path, port: u16, waf: Option<&str>) -> anyhow::Result<()> {
     for kind in ["openapi", "cedar"] {
         std::fs::create_dir_all(plan.join(kind)).context("plan")?;
         for entry in std::fs::read_dir(root.join("bank").join(kind)).context("plan")? {
@@ -139,7 +146,11 @@ fn copy_plan(root: &Path, plan: &Path, port: u16) -> anyhow::Result<()> {
         plan.join("openapi/plain.yaml"),
     )
     .context("plan")?;
-    let text = std::fs::read_to_string(root.join("bench/edge/vauban.yaml")).context("plan")?;
+    let mut text = std::fs::read_to_string(root.join("bench/edge/vauban.yaml")).context("plan")?;
+    if let Some(waf) = waf {
+        let (before, _) = text.rsplit_once("\nwaf: ").context("`waf` in the plan")?;
+        text = format!("{before}\nwaf: {waf}\n");
+    }
     std::fs::write(
         plan.join("vauban.yaml"),
         text.replace("@BACKEND@", &port.to_string()),
@@ -160,7 +171,7 @@ fn login(subject: &Subject) -> anyhow::Result<String> {
         &[
             "-s",
             "--cacert",
-            &subject.state.join("tls/public-ca.pem").to_string_lossy(),
+            &subject.authority().to_string_lossy(),
             "-H",
             "content-type: application/json",
             "-d",

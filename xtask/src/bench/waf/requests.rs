@@ -72,9 +72,16 @@ const SYLLABLES: &[&str] = &[
 ];
 
 /// `SplitMix64`: small, seeded, and good enough to make text.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
+    /// The same for the same seed and iteration.
+    pub(super) fn new(seed: u64, iteration: u64) -> Self {
+        let mut random = Self(seed ^ iteration.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        random.draw();
+        random
+    }
+
     fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -83,7 +90,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.draw() % end.max(1)
     }
 
@@ -93,14 +100,14 @@ impl Random {
     }
 
     /// A common word, or one time in three a made-up name.
-    fn word(&mut self) -> String {
+    pub(super) fn word(&mut self) -> String {
         if self.below(3) > 0 {
             return self.one_of(WORDS).to_owned();
         }
         (0..3).map(|_| self.one_of(SYLLABLES)).collect()
     }
 
-    fn words(&mut self, count: usize, between: &str) -> String {
+    pub(super) fn words(&mut self, count: usize, between: &str) -> String {
         let words: Vec<String> = (0..count).map(|_| self.word()).collect();
         words.join(between)
     }
@@ -110,7 +117,7 @@ impl Random {
     }
 
     /// Words of exactly that many bytes.
-    fn text(&mut self, bytes: usize) -> String {
+    pub(super) fn text(&mut self, bytes: usize) -> String {
         let mut text = self.word();
         while text.len() < bytes {
             text.push_str(if self.below(9) == 0 { ", " } else { " " });
@@ -124,9 +131,7 @@ impl Random {
 
 /// The request of that iteration.
 pub(crate) fn request(kind: Kind, seed: u64, iteration: u64) -> Request {
-    let mut random = Random(seed ^ iteration.wrapping_mul(0xd6e8_feb8_6659_fd93));
-    random.draw();
-    let random = &mut random;
+    let random = &mut Random::new(seed, iteration);
     match kind {
         Kind::BareGet => bare_get(random),
         Kind::GetWithQuery => get_with_query(random),
@@ -199,7 +204,7 @@ fn browser(random: &mut Random, cookie: Option<String>) -> Vec<(&'static str, St
     headers
 }
 
-fn post(kind: &'static str, body: String) -> Request {
+pub(super) fn post(kind: &'static str, body: String) -> Request {
     Request {
         method: "POST",
         target: "/v1/items".to_owned(),
@@ -254,7 +259,7 @@ fn json_small(random: &mut Random, note: &str) -> String {
 }
 
 /// Nine leaves.
-fn item(random: &mut Random) -> String {
+pub(super) fn item(random: &mut Random) -> String {
     format!(
         "{{\"id\":{},\"sku\":\"{}-{}\",\"name\":\"{}\",\"quantity\":{},\"price\":{}.{:02},\"colour\":\"{}\",\
          \"size\":\"{}\",\"origin\":\"{}\",\"stock\":{}}}",

@@ -53,6 +53,8 @@ proptest! {
     fn any_text_is_stored_alike(
         texts in prop::collection::vec(".{0,140}|[ -~]{0,300}|[\"\\\\a\u{1b}\u{202e}]{0,40}", 14),
         controls in 0..3_usize,
+        findings in 0..12_usize,
+        more in prop_oneof![Just(0), any::<u32>()],
         has in any::<bool>(),
     ) {
         let text = |at: usize| texts[at].clone();
@@ -61,7 +63,15 @@ proptest! {
         (event.method, event.route, event.operation) = (text(2), text(3), text(4));
         (event.denial, event.subject, event.client_id) = (some(5), some(6), some(7));
         (event.tenant, event.session, event.peer) = (some(8), some(9), some(10));
-        event.controls = vec![Control::new(text(11), Verdict::Passed, text(12)); controls];
+        let mut control = Control::new(text(11), Verdict::Passed, text(12));
+        let finding = Finding {
+            rule: 7,
+            variable: text(13),
+            value: some(5),
+            message: some(6),
+        };
+        (control.findings, control.more) = (vec![finding; findings], more);
+        event.controls = vec![control; controls];
         same(&event);
     }
 }

@@ -3,7 +3,8 @@ use TokenRefusal as R;
 
 const AUD: &str = r#","aud":"https://api""#;
 const ISS: &str = r#""iss":"https://issuer""#;
-const NOT_OBJECT: Option<R> = Some(R::Malformed("payload is not one JSON object"));
+const NOT_OBJECT: Option<R> = Some(R::Malformed("payload is not an object"));
+const NOT_JSON: Option<R> = Some(R::Malformed("payload is not JSON"));
 
 /// A payload under a right signature and header is read as expected; `None` is accepted.
 fn check_payload(name: &str, payload: &str, expected: Option<R>) {
@@ -71,11 +72,11 @@ fn beginning() {
     let end = exp(NOW + 600);
     let nbf = |value: &str| format!(r#"{end},"nbf":{value}"#);
     check("nbf now", &end, &nbf(&NOW.to_string()), None);
-    check("nbf +5 s", &end, &nbf(&(NOW + 5).to_string()), None);
+    check("nbf +10 s", &end, &nbf(&(NOW + 10).to_string()), None);
     check(
-        "nbf +6 s",
+        "nbf +11 s",
         &end,
-        &nbf(&(NOW + 6).to_string()),
+        &nbf(&(NOW + 11).to_string()),
         Some(R::NotYet),
     );
     check(
@@ -185,9 +186,9 @@ fn shape() {
     let array = format!(r#"[{},0,"u","https://issuer","https://api"]"#, NOW + 600);
     check_payload("payload array 5", &array, NOT_OBJECT);
     check_payload("payload text", r#""x""#, NOT_OBJECT);
-    check_payload("payload BOM", &format!("\u{feff}{good}"), NOT_OBJECT);
-    check_payload("payload trailing junk", &format!("{good}x"), NOT_OBJECT);
-    check_payload("two payloads", &format!("{good}{good}"), NOT_OBJECT);
+    check_payload("payload BOM", &format!("\u{feff}{good}"), NOT_JSON);
+    check_payload("payload trailing junk", &format!("{good}x"), NOT_JSON);
+    check_payload("two payloads", &format!("{good}{good}"), NOT_JSON);
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
     check(
         "deep nesting 500",
@@ -199,7 +200,7 @@ fn shape() {
         "deep nesting in a known claim",
         r#"["user"]"#,
         &deep,
-        NOT_OBJECT,
+        NOT_JSON,
     );
     let long = format!(r#"{end},"x":"{}""#, "a".repeat(2_000_000));
     check("2 MB claim", &end, &long, Some(R::TooLong));

@@ -21,7 +21,7 @@ fn targets() {
         ("/a/b.php?x=A", "/a/b.php", Some("b.php"), Some("x=%41")),
     );
     check("/a%2fb?", ("/a/b?", "/a/b", Some("b"), Some("")));
-    check("/a%3fb/c", ("/a?b/c", "/a", Some("a"), None));
+    check("/a%3fb/c", ("/a?b/c", "/a?b/c", Some("c"), None));
     check("/a\\b+%zz", ("/a\\b+%zz", "/a\\b+%zz", Some("b+%zz"), None));
     check("/#?a", ("/", "/", None, None));
 }

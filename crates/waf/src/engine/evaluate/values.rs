@@ -249,7 +249,7 @@ impl<'a> Run<'a> {
                 return all;
             }
         }
-        all.retain(|(name, _)| selects(target.selector.as_ref(), name, self.scratch));
+        all.retain(|(name, _)| selects(target.selector.as_ref(), name, self.scratch, true));
         all
     }
 
@@ -273,7 +273,7 @@ impl<'a> Run<'a> {
                 }
             }
             state.tx.each_made(&mut |name, text| {
-                if selects(target.selector.as_ref(), name, scratch) {
+                if selects(target.selector.as_ref(), name, scratch, true) {
                     keep(name, text);
                 }
             });

@@ -6,34 +6,29 @@ use crate::pattern::syntax::{Greed, Node};
 
 /// Highest count in a quantifier, as in PCRE.
 const COUNT_MAX: u32 = 65_535;
-/// Most quantifiers behind one thing.
-const STACKED_MAX: usize = 4;
-
 impl Parser<'_> {
-    /// The node under the quantifiers that follow it.
+    /// The node under the quantifier that follows it, if one does.
     pub(super) fn quantified(&mut self, node: Node) -> Result<Node, PatternError> {
-        let mut node = node;
-        let mut stacked = 0;
-        while let Some((least, most)) = self.quantifier()? {
-            stacked += 1;
-            if stacked > STACKED_MAX {
-                return Err(PatternError::new(Problem::Deep, self.reader.at()));
-            }
-            let greed = if self.reader.take(b"+") {
-                Greed::Possessive
-            } else if self.reader.take(b"?") == self.reader.flags.ungreedy {
-                Greed::Greedy
-            } else {
-                Greed::Lazy
-            };
-            node = Node::Repeat {
-                node: Box::new(node),
-                least,
-                most,
-                greed,
-            };
+        let Some((least, most)) = self.quantifier()? else {
+            return Ok(node);
+        };
+        let greed = if self.reader.take(b"+") {
+            Greed::Possessive
+        } else if self.reader.take(b"?") == self.reader.flags.ungreedy {
+            Greed::Greedy
+        } else {
+            Greed::Lazy
+        };
+        let second = self.reader.at();
+        if self.quantifier()?.is_some() {
+            return Err(PatternError::new(Problem::Nothing, second));
         }
-        Ok(node)
+        Ok(Node::Repeat {
+            node: Box::new(node),
+            least,
+            most,
+            greed,
+        })
     }
 
     fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>)>, PatternError> {

@@ -71,6 +71,8 @@ const DIRECTIVES: &[Case] = &[
      "1: `SecRemoteRules` is not supported\n  hint: the engine opens no connections"),
     ("SecHashEngine On",
      "1: `SecHashEngine`: `On` is not supported\n  hint: only `Off` is"),
+    ("SecParseXmlIntoArgs OnlyArgs",
+     "1: `SecParseXmlIntoArgs`: `OnlyArgs` is not supported\n  hint: only `Off` is"),
     ("SecRuleEngine Maybe",
      "1: `SecRuleEngine`: `Maybe` is none of `On`, `DetectionOnly`, `Off`"),
     ("SecRuleEngine",

@@ -1,0 +1,58 @@
+// The authority through npm `openid-client`.
+
+import { strict as assert } from 'node:assert'
+import * as client from 'openid-client'
+import { issuer, logIn, redirectUri, scope, secret, step } from './flow.mjs'
+
+const oauth2 = { algorithm: 'oauth2' }
+const reports = await client.discovery(
+  issuer,
+  'bank-reports',
+  undefined,
+  client.ClientSecretBasic(secret),
+  oauth2,
+)
+step('discovery')
+const own = await client.clientCredentialsGrant(reports)
+assert.equal(own.scope, 'admin:profiles')
+step('client credentials')
+assert.equal((await client.tokenIntrospection(reports, own.access_token)).active, true)
+await client.tokenRevocation(reports, own.access_token)
+assert.equal((await client.tokenIntrospection(reports, own.access_token)).active, false)
+step('introspection and revocation')
+
+const portal = await client.discovery(issuer, 'bank-portal', undefined, client.None(), oauth2)
+for (const build of ['buildAuthorizationUrl', 'buildAuthorizationUrlWithPAR']) {
+  const pkceCodeVerifier = client.randomPKCECodeVerifier()
+  const expectedState = client.randomState()
+  const url = await client[build](portal, {
+    redirect_uri: redirectUri,
+    scope,
+    state: expectedState,
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  })
+  const tokens = await client.authorizationCodeGrant(portal, await logIn(url), {
+    pkceCodeVerifier,
+    expectedState,
+  })
+  step(build)
+  const refreshed = await client.refreshTokenGrant(portal, tokens.refresh_token)
+  await assert.rejects(client.refreshTokenGrant(portal, tokens.refresh_token), {
+    error: 'invalid_grant',
+  })
+  await assert.rejects(client.refreshTokenGrant(portal, refreshed.refresh_token), {
+    error: 'invalid_grant',
+  })
+  step('refresh, and its second use ends the family')
+}
+const url = client.buildAuthorizationUrl(portal, { redirect_uri: redirectUri, scope })
+await assert.rejects(
+  fetch(url, { redirect: 'manual' }).then((answer) =>
+    client.authorizationCodeGrant(portal, new URL(answer.headers.get('location')), {
+      pkceCodeVerifier: client.randomPKCECodeVerifier(),
+    }),
+  ),
+  { error: 'invalid_request' },
+)
+step('a request without PKCE is invalid_request')

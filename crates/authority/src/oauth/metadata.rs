@@ -1,0 +1,38 @@
+//! `GET /.well-known/oauth-authorization-server` (RFC 8414).
+
+use super::{AUTHORIZE, INTROSPECT, PAR, REVOKE, TOKEN};
+use crate::call::{Content, Memory, Reply};
+use crate::line::Authority;
+use serde_json::json;
+
+impl Authority {
+    /// What a client must know. Nothing that is not offered stands here.
+    pub(crate) fn metadata(&self) -> Reply {
+        let issuer = &self.plan.issuer.issuer;
+        let at = |path: &str| format!("{issuer}{path}");
+        let mut scopes: Vec<&String> = self.plan.issuer.roles.values().flatten().collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let ways = ["none", "client_secret_basic", "client_secret_post"];
+        let proven = ["client_secret_basic", "client_secret_post"];
+        let document = json!({
+            "issuer": issuer,
+            "authorization_endpoint": at(AUTHORIZE),
+            "token_endpoint": at(TOKEN),
+            "pushed_authorization_request_endpoint": at(PAR),
+            "introspection_endpoint": at(INTROSPECT),
+            "revocation_endpoint": at(REVOKE),
+            "jwks_uri": at("/.well-known/jwks.json"),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ways,
+            "introspection_endpoint_auth_methods_supported": proven,
+            "revocation_endpoint_auth_methods_supported": ways,
+            "authorization_response_iss_parameter_supported": true,
+            "scopes_supported": scopes,
+        });
+        Reply::of(Content::Json(document), Memory::None)
+    }
+}

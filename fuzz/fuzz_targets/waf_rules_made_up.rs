@@ -1,0 +1,8 @@
+#![no_main]
+
+#[path = "../checks/both_ways.rs"]
+mod both_ways;
+#[path = "../checks/waf_rules_made_up.rs"]
+mod check;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| check::check(bytes));
