@@ -209,6 +209,8 @@ where
 /// What a line needs, whichever it is.
 struct Station {
     plan: Arc<Plan>,
+    /// The plan's own folder.
+    folder: PathBuf,
     sources: Sources,
     state: StateDir,
     addresses: BTreeMap<String, SocketAddr>,
@@ -233,6 +235,7 @@ async fn one(
         })?;
     let station = Station {
         plan: Arc::clone(&loaded.plan),
+        folder: loaded.folder.clone(),
         sources: secrets::sources(loaded).await?,
         state: StateDir::attach(&arguments.state)?,
         addresses: members::parse_addresses(&loaded.plan, &arguments.addresses)?,

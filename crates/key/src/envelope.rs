@@ -146,7 +146,7 @@ pub fn seal(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<String>, Envelope
 }
 
 impl PrivateKey {
-    fn new(der: &[u8], encrypted: bool) -> Result<Self, EnvelopeError> {
+    pub(crate) fn new(der: &[u8], encrypted: bool) -> Result<Self, EnvelopeError> {
         PrivateKeyInfoRef::try_from(der).map_err(|_error| EnvelopeError::Content)?;
         Ok(Self {
             der: Zeroizing::new(der.to_vec()),

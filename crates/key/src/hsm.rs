@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -281,15 +282,16 @@ impl HsmKey {
         self.hsm.ask(work).await
     }
 
-    /// Signs on a thread that may block, for libraries that know no other way.
+    /// Signs for libraries that know no other way than to wait. A runtime of many threads goes on meanwhile; one of a single
+    /// thread would stand still, and is refused.
     pub fn sign_blocking(&self, input: &[u8]) -> Result<Signature, HsmError> {
-        let (reply, answer) = oneshot::channel();
-        self.hsm.put(Work::sign(
-            Arc::clone(&self.name),
-            self.algorithm,
-            input,
-            reply,
-        ))?;
-        answer.blocking_recv().unwrap_or(Err(HsmError::Silent))
+        match Handle::try_current() {
+            Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+                tokio::task::block_in_place(|| runtime.block_on(self.sign(input)))
+            }
+            Ok(_) | Err(_) => Err(HsmError::Failed(
+                "it is asked from outside a runtime of many threads".to_owned(),
+            )),
+        }
     }
 }

@@ -10,8 +10,10 @@
 
 mod envelope;
 mod hsm;
+mod signing;
 
 pub use envelope::{EnvelopeError, PASSPHRASE_BYTES_MIN, PrivateKey, open, seal};
 pub use hsm::{
     Algorithm, Hsm, HsmError, HsmKey, HsmSetting, KeyName, QUEUE_MAX, SESSIONS, Signature,
 };
+pub use signing::{SigningError, SigningKey, thumbprint};
