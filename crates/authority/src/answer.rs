@@ -26,6 +26,7 @@ enum Endpoint<'a> {
     Refresh,
     Logout,
     Keys,
+    Ready,
     Join,
     Renew,
     Exchange,
@@ -104,6 +105,7 @@ impl Authority {
             Endpoint::Refresh => self.refresh(call, head, body).await,
             Endpoint::Logout => self.logout(call, head).await,
             Endpoint::Keys => Ok(self.keys()),
+            Endpoint::Ready => Ok(self.ready()),
             Endpoint::Join => self.join(call, head, body).await,
             Endpoint::Renew => self.renew(call, head, body).await,
             Endpoint::Exchange => self.exchange(call, head, body).await,
@@ -199,8 +201,8 @@ impl Endpoint<'_> {
             | Self::Revoke => Some(Needed::Edge),
             Self::Session(_) | Self::InternalKeys => Some(Needed::Guard),
             Self::Renew => Some(Needed::Workload),
-            // Who joins has no certificate yet; the token is the proof.
-            Self::Join => None,
+            // Who joins has no certificate yet; the token is the proof. That we are ready is no secret.
+            Self::Join | Self::Ready => None,
         }
     }
 }
@@ -224,6 +226,7 @@ fn find<'a>(method: &Method, uri: &'a http::Uri) -> Result<(Endpoint<'a>, &'stat
         "/auth/refresh" => (Endpoint::Refresh, Method::POST, "/auth/refresh"),
         "/auth/logout" => (Endpoint::Logout, Method::POST, "/auth/logout"),
         "/.well-known/jwks.json" => (Endpoint::Keys, Method::GET, "/.well-known/jwks.json"),
+        "/readyz" => (Endpoint::Ready, Method::GET, "/readyz"),
         "/internal/join" => (Endpoint::Join, Method::POST, "/internal/join"),
         "/internal/renew" => (Endpoint::Renew, Method::POST, "/internal/renew"),
         "/internal/exchange" => (Endpoint::Exchange, Method::POST, "/internal/exchange"),
@@ -258,7 +261,18 @@ fn is_session_id(text: &str) -> bool {
 }
 
 fn success(content: Content) -> Response<Body> {
+    let mut memory = HeaderValue::from_static("no-store");
     let (status, media, body) = match content {
+        Content::Kept(value, seconds) => {
+            if let Ok(kept) = HeaderValue::from_str(&format!("public, max-age={seconds}")) {
+                memory = kept;
+            }
+            (
+                StatusCode::OK,
+                Some("application/json"),
+                Body::full(value.to_string()),
+            )
+        }
         Content::Json(value) => (
             StatusCode::OK,
             Some("application/json"),
@@ -294,9 +308,7 @@ fn success(content: Content) -> Response<Body> {
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CACHE_CONTROL, memory);
     if let Some(media) = media {
         response
             .headers_mut()

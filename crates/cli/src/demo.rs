@@ -12,9 +12,9 @@ use vauban_secret::StateDir;
 use crate::files::{self, Loaded};
 use crate::line::{log_to_stderr, supervisor_gone, told_to_stop};
 use crate::outcome::{Failure, Outcome};
-use crate::say;
 use crate::supervise::members::{self, Joiner};
 use crate::supervise::{Addresses, Supervisor};
+use crate::{say, secrets};
 
 mod client;
 mod inside;
@@ -69,7 +69,8 @@ async fn play(arguments: &DemoArguments) -> Outcome {
     let bank = prepare::Bank::new(arguments.postgres.as_deref()).await?;
     prepare::files(&state, arguments.plan.as_deref(), &bank)?;
     let loaded = files::load_to_run(&state.plan())?;
-    vauban_authority::provision(&state, &loaded.plan, &clock).await?;
+    let keys = secrets::keys(&loaded).await?;
+    vauban_authority::provision(&state, &loaded.plan, &keys, &clock).await?;
     say("authority: keys, internal CA and database are there");
     let people = people::ensure(&state, &loaded.plan, clock.as_ref()).await?;
     prepare::seed(&state, &bank).await?;

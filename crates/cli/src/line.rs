@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::sync::mpsc;
 use vauban_audit::Log;
+use vauban_authority::KeyAccess;
 use vauban_edge::{Again, Rules};
 use vauban_guard::FactsSource;
 use vauban_net::{Clock, PublicTls, Socket, Stop, SystemClock, Workload, stop_pair};
@@ -79,7 +80,8 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     let state = StateDir::open(state)?;
     members::folders(&state)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    vauban_authority::provision(&state, &loaded.plan, &clock).await?;
+    let keys = secrets::keys(loaded).await?;
+    vauban_authority::provision(&state, &loaded.plan, &keys, &clock).await?;
     let (members, addresses) = members::of_plan(loaded, &state)?;
     let joiner = Joiner::new(&state, &loaded.plan, clock);
     let mut supervisor = Supervisor::new(joiner, state.run());
@@ -321,6 +323,7 @@ impl Station {
     async fn authority(&self, socket: Socket, audit: Log) -> anyhow::Result<()> {
         let setting = vauban_authority::Setting {
             state: self.state.clone(),
+            keys: KeyAccess::of_plan(&self.plan.keys, &self.sources).await?,
             audit,
             clock: Arc::clone(&self.clock),
         };

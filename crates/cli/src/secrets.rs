@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
+use vauban_authority::KeyAccess;
 use vauban_net::{Upstream, UpstreamLimits};
 use vauban_policy::plan::VaultPlan;
 use vauban_secret::{Fetch, Fetched, Fetching, Secret, Sources, Vault};
@@ -28,6 +29,12 @@ pub(crate) async fn sources(loaded: &Loaded) -> anyhow::Result<Sources> {
             Ok(sources.with_vault(vault))
         }
     }
+}
+
+/// What opens the authority's private keys.
+pub(crate) async fn keys(loaded: &Loaded) -> anyhow::Result<KeyAccess> {
+    let sources = sources(loaded).await?;
+    Ok(KeyAccess::of_plan(&loaded.plan.keys, &sources).await?)
 }
 
 async fn vault(plan: &VaultPlan, sources: &Sources) -> anyhow::Result<Vault> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
-use vauban_authority::NewUser;
+use vauban_authority::{KeyAccess, NewUser};
 use vauban_bank::{Database, Seed};
 use vauban_edge::Rules;
 use vauban_net::{Clock, ManualClock};
@@ -98,7 +98,7 @@ impl Template {
     async fn provision(&mut self) -> anyhow::Result<()> {
         let state = StateDir::open(self.original())?;
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(self.start_unix_ms));
-        vauban_authority::provision(&state, &self.plan, &clock)
+        vauban_authority::provision(&state, &self.plan, &KeyAccess::plain(), &clock)
             .await
             .context("the authority's state")?;
         for user in [&self.attacker, &self.victim, &self.admin]

@@ -93,11 +93,17 @@ pub(crate) fn filter(
         .answer(operation, status, content_type, &body)
         .map_err(|_violations| Denial::AnswerViolated)?;
     let mut headers = sealed();
+    // How to authenticate at the authority only the authority can say, and how long its keys may be kept.
+    let of_authority: &[HeaderName] = match behind {
+        Behind::Authority => &[WWW_AUTHENTICATE, CACHE_CONTROL],
+        Behind::Guard(_) | Behind::Unguarded { .. } => &[],
+    };
+    if of_authority.contains(&CACHE_CONTROL) && head.headers.contains_key(CACHE_CONTROL) {
+        headers.remove(CACHE_CONTROL);
+    }
     for (name, value) in &head.headers {
         // What may stand there once may not stand there twice: two readers would take two different ones.
-        // How to authenticate at the authority only the authority can say.
-        let passed = PASSED_ON.contains(name)
-            || (name == WWW_AUTHENTICATE && matches!(behind, Behind::Authority));
+        let passed = PASSED_ON.contains(name) || of_authority.contains(name);
         if passed && headers.insert(name, value.clone()).is_some() {
             return Err(Denial::AnswerViolated);
         }

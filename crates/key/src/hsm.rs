@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 mod module;
 mod object;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;
 mod worker;
 

@@ -159,7 +159,9 @@ impl SigningKey {
 pub fn thumbprint(algorithm: Algorithm, public: &[u8]) -> Option<String> {
     let members = match algorithm {
         Algorithm::Es256 => {
-            let point = public.strip_prefix(&[4]).filter(|point| point.len() == 64)?;
+            let point = public
+                .strip_prefix(&[4])
+                .filter(|point| point.len() == 64)?;
             let (x, y) = point.split_at(32);
             let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
             format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#)

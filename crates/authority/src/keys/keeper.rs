@@ -167,10 +167,13 @@ impl Keeper {
         };
         let found = match place {
             Place::File(name) => {
-                let private = self.private(state, name).await.map_err(|error| match error {
-                    KeysError::Passphrase(why) => named(why.into()),
-                    other => other,
-                })?;
+                let private = self
+                    .private(state, name)
+                    .await
+                    .map_err(|error| match error {
+                        KeysError::Passphrase(why) => named(why.into()),
+                        other => other,
+                    })?;
                 SigningKey::from_private(algorithm, &private)
             }
             Place::Token(id) => {
@@ -261,6 +264,14 @@ fn entry(purpose: Purpose, place: Place, key: &SigningKey) -> Entry {
         public: URL_SAFE_NO_PAD.encode(key.public()),
         signs_from: None,
         life_seconds: 0,
+    }
+}
+
+/// How a token knows the key of this place.
+pub(super) fn name_of(place: &Place) -> Option<KeyName> {
+    match place {
+        Place::File(_) => None,
+        Place::Token(id) => by_id(id),
     }
 }
 

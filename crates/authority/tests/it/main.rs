@@ -9,6 +9,8 @@ mod exchange;
 #[cfg(test)]
 mod hashing;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod oauth;
@@ -18,5 +20,7 @@ mod operator;
 mod rotation;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod token;
 #[cfg(test)]
 mod world;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vauban_authority::{
-    NewUser, Parts, Setting, add_user, change_roles, disable_user, enable_user, provision,
-    reset_password, revoke_session,
+    KeyAccess, NewUser, Parts, Setting, add_user, change_roles, disable_user, enable_user,
+    provision, reset_password, revoke_session,
 };
 use vauban_net::{Clock, ManualClock};
 use vauban_secret::{Secret, StateDir};
@@ -23,7 +23,9 @@ async fn provisioned() -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let state = StateDir::open(folder.path().join("state")).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(1_800_000_000_000));
-    provision(&state, &plan(), &clock).await.unwrap();
+    provision(&state, &plan(), &KeyAccess::plain(), &clock)
+        .await
+        .unwrap();
     Ground {
         state,
         clock,
@@ -57,7 +59,9 @@ async fn provisioning_makes_private_files_once() {
         );
     }
     let before = read();
-    provision(state, &plan(), &ground.clock).await.unwrap();
+    provision(state, &plan(), &KeyAccess::plain(), &ground.clock)
+        .await
+        .unwrap();
     assert_eq!(read()[..4], before[..4], "what is there stays");
 }
 
@@ -244,7 +248,7 @@ async fn a_damaged_database_is_refused_and_left_as_it_is() {
         );
         assert_eq!(fs::read(&path).unwrap(), before, "nothing is overwritten");
         // Provisioning again is not a repair either.
-        let again = provision(&ground.state, &plan(), &ground.clock)
+        let again = provision(&ground.state, &plan(), &KeyAccess::plain(), &ground.clock)
             .await
             .unwrap_err()
             .to_string();
@@ -299,6 +303,7 @@ async fn a_budget_that_nobody_would_spend_stops_the_start() {
     let (audit, _writer) = vauban_audit::Log::open(&ground.state.audit(), "authority").unwrap();
     let setting = Setting {
         state: ground.state.clone(),
+        keys: KeyAccess::plain(),
         audit,
         clock: Arc::clone(&ground.clock),
     };

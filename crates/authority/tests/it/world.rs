@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use vauban_audit::{Event, Kind, Log, Writer};
 use vauban_authority::{
-    HashError, HashPassword, NewUser, OPENAPI, Parts, RunError, Setting, add_user,
+    HashError, HashPassword, KeyAccess, NewUser, OPENAPI, Parts, RunError, Setting, add_user,
     issue_join_token, provision, run,
 };
 use vauban_net::{Clock, ManualClock, Socket, Stopper, SystemClock, stop_pair};
@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) state: StateDir,
     pub(crate) hashes: Arc<AtomicUsize>,
+    pub(crate) keys: KeyAccess,
     pub(crate) address: SocketAddr,
     pub(crate) ca_pem: String,
     pub(crate) edge: Caller,
@@ -88,13 +89,22 @@ impl World {
 
     /// A running authority, some of its parts replaced.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
+        Self::begin(KeyAccess::plain(), change).await
+    }
+
+    /// A running authority that keeps its keys in this way.
+    pub(crate) async fn start_keeping(keys: KeyAccess) -> Self {
+        Self::begin(keys, |_parts| {}).await
+    }
+
+    async fn begin(keys: KeyAccess, change: impl FnOnce(&mut Parts)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path().join("state")).unwrap();
         // Certificates are judged by the system's clock, so the manual one begins there.
         let clock = Arc::new(ManualClock::new(SystemClock.unix_ms()));
         let plan = Arc::new(plan());
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        provision(&state, &plan, &shared).await.unwrap();
+        provision(&state, &plan, &keys, &shared).await.unwrap();
         for (subject, username, tenant, role) in [
             ("1001", "alice", "north", "user"),
             ("1002", "bob", "north", "user"),
@@ -115,6 +125,7 @@ impl World {
             clock,
             state,
             hashes: Arc::default(),
+            keys,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             edge: nobody(),
             guard: nobody(),
@@ -156,6 +167,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
         let setting = Setting {
             state: self.state.clone(),
+            keys: self.keys.clone(),
             audit: audit.clone(),
             clock,
         };

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{Algorithm, Hsm, HsmError, HsmKey, HsmSetting, KeyName, QUEUE_MAX, SESSIONS, module};
 
-fn setting() -> HsmSetting {
+pub(super) fn setting() -> HsmSetting {
     HsmSetting {
         module: PathBuf::from(MODULE),
         token: LABEL.to_owned(),

@@ -7,6 +7,8 @@ use crate::{Environment, KeysKept, KeysPlan};
 
 /// How long readers may keep a key set when a development plan does not say, seconds.
 const CACHE_SECONDS: u32 = 60;
+/// Shortest time for which readers may keep a key set, seconds: the edge and the guards fetch it once a minute.
+const CACHE_SECONDS_MIN: u32 = 60;
 /// Longest time for which readers may keep a key set, seconds: rotation takes this long, and so does a stolen key's end.
 const CACHE_SECONDS_MAX: u32 = 3600;
 
@@ -34,7 +36,11 @@ fn read_block(report: &mut Report, node: &Node) -> Option<KeysPlan> {
     let ways = ["passphrase", "pkcs11", "danger_plain"];
     let known = ["cache_seconds", "passphrase", "pkcs11", "danger_plain"];
     let fields = report.fields(node, "`keys`", &known)?;
-    let cache_seconds = fields.need_u32(report, "cache_seconds", 1..=CACHE_SECONDS_MAX);
+    let cache_seconds = fields.need_u32(
+        report,
+        "cache_seconds",
+        CACHE_SECONDS_MIN..=CACHE_SECONDS_MAX,
+    );
     let mut chosen = ways.iter().filter(|way| fields.get(way).is_some());
     let kept = match (chosen.next(), chosen.next()) {
         (Some(&"passphrase"), None) => read_secret(report, &fields, "passphrase")

@@ -161,7 +161,7 @@ fn every_way_to_name_a_secret_loads() {
     let keys = [
         "keys: { cache_seconds: 60, passphrase: \"vault:kv/bank/keys#passphrase\" }",
         "keys: { cache_seconds: 3600, pkcs11: \"pkcs11:token=vauban%20a;serial=1?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:pin\" }",
-        "keys: { cache_seconds: 1, danger_plain: \"the disk is encrypted\" }",
+        "keys: { cache_seconds: 60, danger_plain: \"the disk is encrypted\" }",
     ];
     for keys in keys {
         let block = format!("{keys}\n{vault}\nlimits:");
