@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use vauban_authority::KeyAccess;
 use vauban_net::{Upstream, UpstreamLimits};
-use vauban_policy::plan::VaultPlan;
-use vauban_secret::{Fetch, Fetched, Fetching, Secret, Sources, Vault};
+use vauban_policy::Plan;
+use vauban_policy::plan::{Behind, KeysKept, VaultPlan};
+use vauban_secret::{Fetch, Fetched, Fetching, Reference, Secret, Sources, Vault};
 
 use crate::files::Loaded;
 use crate::line::environment;
@@ -34,7 +35,42 @@ pub(crate) async fn sources(loaded: &Loaded) -> anyhow::Result<Sources> {
 /// What opens the authority's private keys.
 pub(crate) async fn keys(loaded: &Loaded) -> anyhow::Result<KeyAccess> {
     let sources = sources(loaded).await?;
+    distinct(&loaded.plan, &sources).await?;
     Ok(KeyAccess::of_plan(&loaded.plan.keys, &sources).await?)
+}
+
+/// Refuses one secret behind two references: the loader sees only that their texts differ.
+async fn distinct(plan: &Plan, sources: &Sources) -> anyhow::Result<()> {
+    let opens_keys = match &plan.keys.kept {
+        KeysKept::Plain { .. } => return Ok(()),
+        KeysKept::Encrypted { passphrase } => ("keys.passphrase", passphrase.0.clone()),
+        KeysKept::Token { token } => match Reference::parse(&token.0)? {
+            Reference::Pkcs11(uri) => ("keys.pkcs11", uri.pin_source.context("pin-source")?),
+            _ => bail!("`keys.pkcs11` is no PKCS#11 URI"),
+        },
+    };
+    let (name, reference) = opens_keys;
+    let opens_keys = sources.resolve(&reference).await?;
+    let mut others = Vec::new();
+    for service in &plan.services {
+        if let Behind::Guard(guard) = &service.behind
+            && let Some(context_key) = &guard.context_key
+        {
+            let place = format!("context_key of the service `{}`", service.name);
+            others.push((place, &context_key.0));
+        }
+    }
+    if let Some(vault) = &plan.vault {
+        others.push(("vault.token".to_owned(), &vault.token.0));
+    }
+    for (place, reference) in others {
+        if sources.resolve(reference).await? == opens_keys {
+            bail!(
+                "`{name}` is the same secret as {place}\n  hint: one secret, one purpose: who learns it must not gain two things"
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn vault(plan: &VaultPlan, sources: &Sources) -> anyhow::Result<Vault> {

@@ -1,13 +1,23 @@
 use std::path::Path;
 
-use vauban_policy::TextFile;
-use vauban_secret::Reference;
+use vauban_policy::plan::{Behind, KeysKept};
+use vauban_policy::{Mistakes, Plan, SecretRef, TextFile};
+use vauban_secret::{Reference, Sources};
+
+use super::distinct;
 
 const PLAN: &str = include_str!("../../../policy/tests/data/seed.yaml");
 const KEY: &str = "key: \"file:tls/public.key\"";
 
 /// What the plan's loader says about `text` in the place of `key`, and where `limits:` begins.
 fn said(edits: &[(&str, String)]) -> String {
+    match loaded(edits) {
+        Ok(_plan) => String::new(),
+        Err(mistakes) => mistakes.to_string(),
+    }
+}
+
+fn loaded(edits: &[(&str, String)]) -> Result<Plan, Mistakes> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy/tests/data");
     let text = edits.iter().fold(PLAN.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "{from}");
@@ -21,10 +31,7 @@ fn said(edits: &[(&str, String)]) -> String {
         std::fs::read_to_string(folder.join(file)).or(Ok::<String, String>(String::new()))
     };
     let builtin = [("authority", vauban_authority::OPENAPI)];
-    match vauban_policy::load(&main, &mut beside, &builtin) {
-        Ok(_plan) => String::new(),
-        Err(mistakes) => mistakes.to_string(),
-    }
+    vauban_policy::load(&main, &mut beside, &builtin)
 }
 
 fn quoted(text: &str) -> String {
@@ -130,5 +137,44 @@ fn the_plan_accepts_the_tokens_that_can_be_opened() {
             false
         };
         assert_eq!(found.is_empty(), opens, "{text}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn one_secret_behind_two_references_is_refused_with_both_places() {
+    let sources = Sources::new(".", |name| match name {
+        "PASSPHRASE" | "TWIN" => Some("one and the same".to_owned()),
+        "OTHER" => Some("another".to_owned()),
+        _ => None,
+    });
+    let mut plan = loaded(&[]).unwrap();
+    let plain = distinct(&plan, &sources).await;
+    assert!(plain.is_ok(), "plain files are opened by no secret");
+    let set = |plan: &mut Plan, context: &str, kept: KeysKept| {
+        plan.keys.kept = kept;
+        let guards = plan.services.iter_mut().map(|service| &mut service.behind);
+        for behind in guards {
+            if let Behind::Guard(guard) = behind {
+                guard.context_key = Some(SecretRef(context.to_owned()));
+            }
+        }
+    };
+    let passphrase = || KeysKept::Encrypted {
+        passphrase: SecretRef("env:PASSPHRASE".to_owned()),
+    };
+    let token = || KeysKept::Token {
+        token: SecretRef("pkcs11:token=a?module-path=/a&pin-source=env:PASSPHRASE".to_owned()),
+    };
+    let ways: [fn() -> KeysKept; 2] = [passphrase, token];
+    for kept in ways {
+        set(&mut plan, "env:OTHER", kept());
+        assert!(distinct(&plan, &sources).await.is_ok());
+        set(&mut plan, "env:TWIN", kept());
+        let said = distinct(&plan, &sources).await.unwrap_err().to_string();
+        assert!(
+            said.contains("is the same secret as context_key of the service `"),
+            "{said}"
+        );
+        assert!(!said.contains("one and the same"), "{said}");
     }
 }
