@@ -107,13 +107,18 @@ impl Place {
 
 /// What the operator asked for wrongly is told apart from an inability.
 fn failure(error: KeysError) -> Failure {
-    match error {
+    let asked_wrongly = matches!(
+        error,
         KeysError::Unknown(_)
-        | KeysError::InUse(_)
-        | KeysError::UnderWay { .. }
-        | KeysError::TooMany(_)
-        | KeysError::Ca => Failure::Configuration(format!("error: {error}")),
-        other => other.into(),
+            | KeysError::InUse(_)
+            | KeysError::UnderWay { .. }
+            | KeysError::TooMany(_)
+            | KeysError::Ca
+    );
+    if asked_wrongly {
+        Failure::Configuration(format!("error: {error}"))
+    } else {
+        error.into()
     }
 }
 

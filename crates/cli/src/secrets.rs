@@ -41,15 +41,16 @@ pub(crate) async fn keys(loaded: &Loaded) -> anyhow::Result<KeyAccess> {
 
 /// Refuses one secret behind two references: the loader sees only that their texts differ.
 async fn distinct(plan: &Plan, sources: &Sources) -> anyhow::Result<()> {
-    let opens_keys = match &plan.keys.kept {
+    let (name, reference) = match &plan.keys.kept {
         KeysKept::Plain { .. } => return Ok(()),
         KeysKept::Encrypted { passphrase } => ("keys.passphrase", passphrase.0.clone()),
-        KeysKept::Token { token } => match Reference::parse(&token.0)? {
-            Reference::Pkcs11(uri) => ("keys.pkcs11", uri.pin_source.context("pin-source")?),
-            _ => bail!("`keys.pkcs11` is no PKCS#11 URI"),
-        },
+        KeysKept::Token { token } => {
+            let Reference::Pkcs11(uri) = Reference::parse(&token.0)? else {
+                bail!("`keys.pkcs11` is no PKCS#11 URI");
+            };
+            ("keys.pkcs11", uri.pin_source.context("pin-source")?)
+        }
     };
-    let (name, reference) = opens_keys;
     let opens_keys = sources.resolve(&reference).await?;
     let mut others = Vec::new();
     for service in &plan.services {

@@ -136,7 +136,7 @@ impl SigningKey {
 
     /// Signs. With a token that takes its time this thread waits, and the runtime's others go on.
     pub fn sign(&self, input: &[u8]) -> Result<Signature, SigningError> {
-        let whole = |signature: &[u8]| signature.try_into().map_err(|_| SigningError::Library);
+        let whole = |signature: &[u8]| signature.try_into().map_err(|_error| SigningError::Library);
         match &self.held {
             Held::Es256(pair) => {
                 let signature = pair

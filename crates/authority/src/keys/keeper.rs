@@ -167,13 +167,13 @@ impl Keeper {
         };
         let found = match place {
             Place::File(name) => {
-                let private = self
-                    .private(state, name)
-                    .await
-                    .map_err(|error| match error {
-                        KeysError::Passphrase(why) => named(why.into()),
-                        other => other,
-                    })?;
+                let private = self.private(state, name).await.map_err(|error| {
+                    if let KeysError::Passphrase(why) = error {
+                        named(why.into())
+                    } else {
+                        error
+                    }
+                })?;
                 SigningKey::from_private(algorithm, &private)
             }
             Place::Token(id) => {
