@@ -199,7 +199,12 @@ pub(crate) async fn provision_ca(
         }
         return registry.write(state);
     }
-    // A crash between key and certificate left a key that nobody trusts.
+    // A crash between key and certificate left a key that nobody trusts; so does who removes the certificate.
+    if let Some(former) = known
+        && let Err(error) = keeper.destroy(state, &former.place).await
+    {
+        tracing::warn!(%error, "the former CA's key cannot be destroyed");
+    }
     registry.keys.retain(|entry| entry.purpose != Purpose::Ca);
     let (mut entry, key) = keeper.make(state, Purpose::Ca).await?;
     let pem = InternalCa::create(&key, now).map_err(|_error| KeysError::Make {
