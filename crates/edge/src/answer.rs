@@ -94,16 +94,14 @@ pub(crate) fn filter(
         .map_err(|_violations| Denial::AnswerViolated)?;
     let mut headers = sealed();
     // How to authenticate at the authority only the authority can say, and how long its keys may be kept.
-    let of_authority: &[HeaderName] = match behind {
-        Behind::Authority => &[WWW_AUTHENTICATE, CACHE_CONTROL],
-        Behind::Guard(_) | Behind::Unguarded { .. } => &[],
-    };
-    if of_authority.contains(&CACHE_CONTROL) && head.headers.contains_key(CACHE_CONTROL) {
+    let of_authority = matches!(behind, Behind::Authority);
+    if of_authority && head.headers.contains_key(CACHE_CONTROL) {
         headers.remove(CACHE_CONTROL);
     }
     for (name, value) in &head.headers {
         // What may stand there once may not stand there twice: two readers would take two different ones.
-        let passed = PASSED_ON.contains(name) || of_authority.contains(name);
+        let passed = PASSED_ON.contains(name)
+            || (of_authority && (name == WWW_AUTHENTICATE || name == CACHE_CONTROL));
         if passed && headers.insert(name, value.clone()).is_some() {
             return Err(Denial::AnswerViolated);
         }
