@@ -1,11 +1,11 @@
 //! Which real parts does a test need, that are not ours?
 //!
 //! Processes that are killed without warning ([`process`]), a disk that forgets ([`unsynced`]), a `PostgreSQL` of one's
-//! own ([`postgres`]), an HTTPS client that shares no code with us ([`https`]), the rule engine that others run ([`modsec`])
-//! and the patterns under it ([`pcre2`]), asked for what is made up from a seed or from a fuzzer's bytes ([`choices`],
-//! [`grammar`]), and tokens that nobody may accept ([`tokens`]). It refuses to know every other crate: a test's means must
-//! not fail together with what they test. Rejected: a pretended database and a client built on our own TLS set-up, because
-//! both would agree with our mistakes.
+//! own ([`postgres`]), an HTTPS client that shares no code with us ([`https`]), a PKCS#11 token ([`softhsm`]), the rule
+//! engine that others run ([`modsec`]) and the patterns under it ([`pcre2`]), asked for what is made up from a seed or from a
+//! fuzzer's bytes ([`choices`], [`grammar`]), and tokens that nobody may accept ([`tokens`]). It refuses to know every other
+//! crate: a test's means must not fail together with what they test. Rejected: a pretended database and a client built on our
+//! own TLS set-up, because both would agree with our mistakes.
 //!
 //! Everything here is for tests on one machine. What the machine lacks is an error that begins with `not run:` and names
 //! the package, so that a test can print it and return, and a list of what was not run can be had by searching for it.
@@ -17,6 +17,7 @@ pub mod modsec;
 pub mod pcre2;
 pub mod postgres;
 pub mod process;
+pub mod softhsm;
 pub mod tokens;
 pub mod unsynced;
 

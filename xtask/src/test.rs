@@ -24,6 +24,13 @@ const PARTS: &[Part] = &[
     ("curl", "curl", "client of the documented commands"),
     ("openssl", "openssl", "TLS client of the end-to-end tests"),
     ("pg_ctlcluster", "postgresql", "row-level security"),
+    (
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "libsofthsm2",
+        "PKCS#11 token of the key tests",
+    ),
+    ("softhsm2-util", "softhsm2", "makes that token"),
+    ("pkcs11-tool", "opensc", "looks into that token"),
     ("setpriv", "util-linux", "other users in tests"),
     ("g++", "g++", "C++ oracles of the rule engine"),
     (

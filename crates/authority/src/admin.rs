@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use vauban_net::Clock;
 use vauban_policy::{ClientAuthentication, Plan};
-use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
-use vauban_token::{Es256Key, KeyError};
+use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private};
 
-use crate::ca::{CaError, InternalCa};
+use crate::ca::CaError;
 use crate::hasher::{HashError, PASSWORD_CHARS_MIN};
 use crate::identifier::token_hash;
-use crate::internal::{InternalKey, InternalKeyError};
+use crate::keys::{Keeper, KeyAccess, KeysError, provision_ca, provision_signers};
 use crate::parts::{StartError, tune};
 use crate::storage::Storage;
 use crate::store::{Store, StoreError};
@@ -37,12 +36,9 @@ pub enum AdminError {
     /// The internal CA.
     #[error(transparent)]
     Ca(#[from] CaError),
-    /// Key A.
-    #[error("access key: {0}")]
-    AccessKey(#[from] KeyError),
-    /// Key B.
+    /// The authority's keys.
     #[error(transparent)]
-    InternalKey(#[from] InternalKeyError),
+    Keys(#[from] KeysError),
     /// Tuning of password hashing.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -108,25 +104,13 @@ pub enum AdminError {
 pub async fn provision(
     storage: &Storage,
     plan: &Plan,
+    keys: &KeyAccess,
     clock: &Arc<dyn Clock>,
 ) -> Result<(), AdminError> {
-    let state = storage.state();
-    let (certificate, key) = (state.ca_certificate(), state.ca_key());
-    if !certificate.exists() || !key.exists() {
-        let (pem, key_pem) = InternalCa::create(unix_s(&**clock))?;
-        // The certificate last: a crash between the two is seen as a missing CA.
-        write_private(&key, key_pem.as_bytes())?;
-        write_private(&certificate, pem.as_bytes())?;
-    }
-    if !state.access_key().exists() {
-        write_private(
-            &state.access_key(),
-            Es256Key::generate()?.to_pem()?.as_bytes(),
-        )?;
-    }
-    if !state.internal_key().exists() {
-        write_private(&state.internal_key(), InternalKey::create()?.as_bytes())?;
-    }
+    let (state, now) = (storage.state(), unix_s(&**clock));
+    let keeper = Keeper::open(keys).await?;
+    provision_ca(state, &keeper, now).await?;
+    provision_signers(state, &keeper, now).await?;
     if !state.storage_key().exists() {
         write_private(&state.storage_key(), Secret::random()?.expose())?;
     }
@@ -214,35 +198,11 @@ pub async fn revoke_session(
     }
 }
 
-/// The internal CA of a state directory.
-pub(crate) fn internal_ca(state: &StateDir) -> Result<InternalCa, AdminError> {
-    let (certificate, key) = (
-        read_private(&state.ca_certificate())?,
-        read_private(&state.ca_key())?,
-    );
-    let (certificate, key) = (certificate.expose_text(), key.expose_text());
-    Ok(InternalCa::from_pem(
-        certificate.ok_or(CaError::Stored)?,
-        key.ok_or(CaError::Stored)?,
-    )?)
-}
-
-/// Key A of a state directory.
-pub(crate) fn access_key(state: &StateDir) -> Result<Es256Key, AdminError> {
-    Ok(Es256Key::from_pem(
-        read_private(&state.access_key())?
-            .expose_text()
-            .ok_or(KeyError::Pem)?,
-    )?)
-}
-
-/// Key B of a state directory.
-pub(crate) fn internal_key(state: &StateDir) -> Result<InternalKey, AdminError> {
-    Ok(InternalKey::from_pem(
-        read_private(&state.internal_key())?
-            .expose_text()
-            .ok_or(InternalKeyError::Stored)?,
-    )?)
+/// The internal CA's certificate.
+pub(crate) fn ca_certificate(state: &StateDir) -> Result<String, AdminError> {
+    let certificate = read_private(&state.ca_certificate())?;
+    let text = certificate.expose_text().ok_or(CaError::Stored)?;
+    Ok(text.to_owned())
 }
 
 pub(crate) fn unix_s(clock: &dyn Clock) -> u64 {

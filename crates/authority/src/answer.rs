@@ -201,7 +201,8 @@ impl Endpoint<'_> {
             | Self::Revoke => Some(Needed::Edge),
             Self::Session(_) | Self::InternalKeys => Some(Needed::Guard),
             Self::Renew => Some(Needed::Workload),
-            // Who joins has no certificate yet; the token is the proof. Who watches over processes has none either.
+            // Who joins has no certificate yet; the token is the proof. Who watches over processes has none either, and that we
+            // are ready is no secret.
             Self::Join | Self::Ready => None,
         }
     }
@@ -261,7 +262,18 @@ fn is_session_id(text: &str) -> bool {
 }
 
 fn success(content: Content) -> Response<Body> {
+    let mut memory = HeaderValue::from_static("no-store");
     let (status, media, body) = match content {
+        Content::Kept(value, seconds) => {
+            if let Ok(kept) = HeaderValue::from_str(&format!("public, max-age={seconds}")) {
+                memory = kept;
+            }
+            (
+                StatusCode::OK,
+                Some("application/json"),
+                Body::full(value.to_string()),
+            )
+        }
         Content::Json(value) => (
             StatusCode::OK,
             Some("application/json"),
@@ -297,9 +309,7 @@ fn success(content: Content) -> Response<Body> {
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CACHE_CONTROL, memory);
     if let Some(media) = media {
         response
             .headers_mut()

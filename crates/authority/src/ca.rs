@@ -1,14 +1,19 @@
 //! The internal CA: who is who inside the walls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, date_time_ymd,
+    PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm,
+    date_time_ymd,
 };
+use vauban_key::SigningKey;
 use vauban_net::Identity;
 use zeroize::Zeroizing;
+
+mod der;
 
 /// Life of a workload certificate, seconds.
 pub const CERTIFICATE_SECONDS: u64 = 3_600;
@@ -21,7 +26,7 @@ const POINT_BYTES: usize = 65;
 
 /// The CA with its key.
 pub(crate) struct InternalCa {
-    issuer: Issuer<'static, KeyPair>,
+    issuer: Issuer<'static, CaKey>,
     pem: String,
 }
 
@@ -55,15 +60,57 @@ pub enum CaError {
     Library,
 }
 
+/// The CA's key as the certificate library asks for it.
+struct CaKey(Arc<SigningKey>);
+
+/// The same for a moment.
+struct Lent<'a>(&'a SigningKey);
+
+impl PublicKeyData for CaKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.public()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl rcgen::SigningKey for CaKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        rcgen::SigningKey::sign(&Lent(&self.0), message)
+    }
+}
+
+impl PublicKeyData for Lent<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.public()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl rcgen::SigningKey for Lent<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        match self.0.sign(message) {
+            Ok(signature) => Ok(der::signature(&signature)),
+            Err(error) => {
+                tracing::error!(%error, "the internal CA's key does not sign");
+                Err(rcgen::Error::RemoteKeyError)
+            }
+        }
+    }
+}
+
 /// A certificate request whose signature was checked.
 #[derive(Debug)]
 pub(crate) struct Request(CertificateSigningRequestParams);
 
 impl InternalCa {
-    /// Makes a new CA; gives certificate and key as PEM.
-    pub(crate) fn create(now: u64) -> Result<(String, Zeroizing<String>), CaError> {
-        let key =
-            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|_error| CaError::Library)?;
+    /// The certificate of a new CA with this key, as PEM.
+    pub(crate) fn create(key: &SigningKey, now: u64) -> Result<String, CaError> {
         let mut params = params(now, CA_SECONDS)?;
         params
             .distinguished_name
@@ -71,15 +118,14 @@ impl InternalCa {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let certificate = params
-            .self_signed(&key)
+            .self_signed(&Lent(key))
             .map_err(|_error| CaError::Library)?;
-        Ok((certificate.pem(), Zeroizing::new(key.serialize_pem())))
+        Ok(certificate.pem())
     }
 
-    /// The CA of these two PEM texts.
-    pub(crate) fn from_pem(pem: &str, key_pem: &str) -> Result<Self, CaError> {
-        let key = KeyPair::from_pem(key_pem).map_err(|_error| CaError::Stored)?;
-        let issuer = Issuer::from_ca_cert_pem(pem, key).map_err(|_error| CaError::Stored)?;
+    /// The CA of this certificate and key.
+    pub(crate) fn new(pem: &str, key: Arc<SigningKey>) -> Result<Self, CaError> {
+        let issuer = Issuer::from_ca_cert_pem(pem, CaKey(key)).map_err(|_error| CaError::Stored)?;
         Ok(Self {
             issuer,
             pem: pem.to_owned(),

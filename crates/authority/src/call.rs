@@ -59,6 +59,8 @@ impl Reply {
 pub(crate) enum Content {
     /// A JSON document.
     Json(Value),
+    /// A JSON document that anybody may keep for so many seconds.
+    Kept(Value, u32),
     /// A JSON document with another status than 200.
     JsonAs(StatusCode, Value),
     /// An HTML page.

@@ -18,6 +18,7 @@ mod hasher;
 mod identifier;
 mod internal;
 mod judge;
+mod keys;
 mod line;
 mod oauth;
 mod parts;
@@ -32,11 +33,11 @@ pub use admin::{
 };
 pub use ca::{CERTIFICATE_SECONDS, CaError};
 pub use hasher::{Argon2id, Cost, HashError, HashPassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
-pub use internal::InternalKeyError;
 pub use judge::{
     Callers, Claimed, Issued, JudgeCaller, JudgeRegistry, JudgeRotation, Names, Needed, Registry,
     RegistryRefusal, Rotation, RotationRefusal, StoredRefresh, Vouched,
 };
+pub use keys::{KeyAccess, KeyState, KeysError, Purpose, Stage, list_keys, retire_key, rotate_key};
 pub use line::{RunError, run};
 pub use parts::{Parts, Setting, StartError};
 pub use storage::{Storage, StorageError};

@@ -11,16 +11,16 @@ use vauban_net::{
     task,
 };
 use vauban_policy::{Behind, Plan};
-use vauban_token::{Es256Key, Profile};
+use vauban_token::Profile;
 
 use crate::LINE;
-use crate::admin::{AdminError, access_key, internal_ca, internal_key, unix_s};
+use crate::admin::{AdminError, ca_certificate, unix_s};
 use crate::answer::Front;
 use crate::ca::{CERTIFICATE_SECONDS, CaError, InternalCa};
 use crate::call::Unable;
 use crate::feed::Feed;
-use crate::internal::InternalKey;
 use crate::judge::Names;
+use crate::keys::{KeysError, Ring};
 use crate::parts::{Parts, Setting};
 use crate::queue::Turns;
 use crate::store::{Store, StoreError};
@@ -36,6 +36,8 @@ const LOST_TIME: Duration = Duration::from_millis(500);
 const CLEAN_TIME: Duration = Duration::from_mins(1);
 /// Expired rows stay this long, so that the log can say `expired` and not `unknown`.
 const CLEAN_GRACE_SECONDS: u64 = 3_600;
+/// How soon the line sees a rotation, and the loss and return of a token.
+const KEYS_TIME: Duration = Duration::from_secs(1);
 const RENEW_TIME: Duration = Duration::from_secs(10);
 
 /// The line ended by itself.
@@ -45,6 +47,9 @@ pub enum RunError {
     /// Something that was provisioned is missing or damaged.
     #[error(transparent)]
     State(#[from] AdminError),
+    /// The authority's keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,8 +76,7 @@ pub(crate) struct Authority {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) ca: InternalCa,
-    pub(crate) access_key: Es256Key,
-    pub(crate) internal_key: InternalKey,
+    pub(crate) keys: Ring,
     pub(crate) profile: Profile,
     pub(crate) names: Names,
     pub(crate) hashing: Turns,
@@ -105,6 +109,7 @@ pub async fn run(
     let beside = [
         task::spawn("settle revocations", settle(Arc::clone(&authority))),
         task::spawn("hear of ended sessions", listen(Arc::clone(&authority))),
+        task::spawn("look at the keys", look(Arc::clone(&authority))),
         task::spawn("clean the registry", clean(Arc::clone(&authority))),
         task::spawn(
             "renew own certificate",
@@ -141,15 +146,13 @@ async fn assemble(
 ) -> Result<Authority, RunError> {
     let Setting {
         storage,
+        keys,
         audit,
         clock,
     } = setting;
     let state = storage.state();
-    let (ca, access_key, internal_key) = (
-        internal_ca(state)?,
-        access_key(state)?,
-        internal_key(state)?,
-    );
+    let keys = Ring::open(state, &keys, &plan, unix_s(&*clock)).await?;
+    let ca = InternalCa::new(&ca_certificate(state)?, keys.ca().await?)?;
     let store = storage.open().await?;
     let password = &plan.issuer.password;
     Ok(Authority {
@@ -167,8 +170,7 @@ async fn assemble(
         clock,
         store,
         ca,
-        access_key,
-        internal_key,
+        keys,
         stop,
     })
 }
@@ -230,6 +232,17 @@ async fn settle(authority: Arc<Authority>) {
 
 async fn listen(authority: Arc<Authority>) {
     authority.feed.listen().await;
+}
+
+async fn look(authority: Arc<Authority>) {
+    let mut ticks = interval(KEYS_TIME);
+    loop {
+        ticks.tick().await;
+        authority.keys.probe(authority.now()).await;
+        if let Err(error) = authority.keys.look(authority.now()).await {
+            tracing::error!(%error, "the keys cannot be looked at; those at hand stay in use");
+        }
+    }
 }
 
 async fn clean(authority: Arc<Authority>) {

@@ -8,6 +8,7 @@ use vauban_policy::{BudgetKey, Plan};
 
 use crate::hasher::{Argon2id, HashError, HashPassword};
 use crate::judge::{Callers, JudgeCaller, JudgeRegistry, JudgeRotation, Registry, Rotation};
+use crate::keys::KeyAccess;
 use crate::storage::Storage;
 use crate::store::{Store, StoreError};
 use crate::throttle::{Budgets, ForeignBudget, Throttle};
@@ -17,6 +18,8 @@ use crate::throttle::{Budgets, ForeignBudget, Throttle};
 pub struct Setting {
     /// The state directory and the database; they must have been provisioned.
     pub storage: Storage,
+    /// How its private keys are kept.
+    pub keys: KeyAccess,
     /// The line's audit log.
     pub audit: Log,
     /// Where time comes from.

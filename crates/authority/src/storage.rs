@@ -30,15 +30,15 @@ pub enum StorageError {
 
 impl Storage {
     /// As the plan says; `resolve` fetches what a reference of it stands for.
-    pub fn of(
+    pub async fn of(
         plan: &Plan,
         state: StateDir,
-        resolve: &dyn Fn(&str) -> Result<Secret, SecretError>,
+        resolve: impl AsyncFnOnce(&str) -> Result<Secret, SecretError>,
     ) -> Result<Self, StorageError> {
         let Some(reference) = &plan.issuer.store.postgres else {
             return Ok(Self::embedded(state));
         };
-        let postgres = Some(resolve(&reference.0)?);
+        let postgres = Some(resolve(&reference.0).await?);
         Ok(Self { state, postgres })
     }
 

@@ -38,8 +38,9 @@ pub(crate) struct NewSecret {
 pub(crate) fn client(command: ClientCommand) -> Outcome {
     let ClientCommand::Secret(wanted) = command;
     let loaded = files::load(&wanted.config)?;
-    let storage = files::storage(&loaded, &StateDir::attach(wanted.state)?)?;
     let runtime = tokio::runtime::Runtime::new().context("runtime")?;
+    let state = StateDir::attach(wanted.state)?;
+    let storage = runtime.block_on(files::storage(&loaded, &state))?;
     let made = runtime.block_on(vauban_authority::issue_client_secret(
         &storage,
         &loaded.plan,

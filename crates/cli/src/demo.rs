@@ -13,9 +13,9 @@ use vauban_secret::StateDir;
 use crate::files::{self, Loaded};
 use crate::line::{log_to_stderr, supervisor_gone, told_to_stop};
 use crate::outcome::{Failure, Outcome};
-use crate::say;
 use crate::supervise::members::{self, Joiner};
 use crate::supervise::{Addresses, Supervisor};
+use crate::{say, secrets};
 
 mod client;
 mod inside;
@@ -67,11 +67,12 @@ async fn play(arguments: &DemoArguments) -> Outcome {
     let state = StateDir::open(&arguments.state)?;
     say(&format!("state: {}", state.root().display()));
     members::folders(&state)?;
-    let bank = prepare::Bank::new(arguments.postgres.as_deref())?;
+    let bank = prepare::Bank::new(arguments.postgres.as_deref()).await?;
     prepare::files(&state, arguments.plan.as_deref(), &bank)?;
     let loaded = files::load_to_run(&state.plan())?;
-    let storage = files::storage(&loaded, &state)?;
-    vauban_authority::provision(&storage, &loaded.plan, &clock).await?;
+    let storage = files::storage(&loaded, &state).await?;
+    let keys = secrets::keys(&loaded).await?;
+    vauban_authority::provision(&storage, &loaded.plan, &keys, &clock).await?;
     say("authority: keys, internal CA and database are there");
     let people = people::ensure(&storage, &loaded.plan, clock.as_ref()).await?;
     prepare::seed(&state, &bank).await?;
@@ -136,7 +137,7 @@ async fn tell(
     addresses: &Addresses,
     people: &people::People,
 ) -> Outcome {
-    let scene = stage::Stage::new(loaded, state.clone(), addresses.clone(), people.clone())?;
+    let scene = stage::Stage::new(loaded, state.clone(), addresses.clone(), people.clone()).await?;
     if arguments.quiet {
         say(&format!("edge: {}", scene.edge));
         say("ready");

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use vauban_authority::{Storage, StorageError};
 use vauban_edge::Rules;
 use vauban_policy::{Mistakes, Plan, TextFile};
-use vauban_secret::StateDir;
+use vauban_secret::{Sources, StateDir};
 
-use crate::line::environment;
 use crate::outcome::Failure;
+use crate::secrets;
 
 /// A configuration file larger than this is refused before it is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -47,18 +47,19 @@ pub(crate) fn rules(loaded: &Loaded) -> Result<Rules, Failure> {
 }
 
 /// Where the plan's authority keeps users and sessions.
-pub(crate) fn storage(loaded: &Loaded, state: &StateDir) -> Result<Storage, StorageError> {
-    storage_of(&loaded.plan, &loaded.folder, state)
+pub(crate) async fn storage(loaded: &Loaded, state: &StateDir) -> anyhow::Result<Storage> {
+    let sources = secrets::sources(loaded).await?;
+    Ok(storage_of(&loaded.plan, &sources, state).await?)
 }
 
-/// The same for a plan whose references are relative to `folder`.
-pub(crate) fn storage_of(
+/// The same where the references lead is known.
+pub(crate) async fn storage_of(
     plan: &Plan,
-    folder: &Path,
+    sources: &Sources,
     state: &StateDir,
 ) -> Result<Storage, StorageError> {
-    let resolve = |reference: &str| vauban_secret::resolve(reference, folder, &environment);
-    Storage::of(plan, state.clone(), &resolve)
+    let resolve = async |reference: &str| sources.resolve(reference).await;
+    Storage::of(plan, state.clone(), resolve).await
 }
 
 fn mistaken(mistakes: &Mistakes) -> Failure {

@@ -12,18 +12,19 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::sync::mpsc;
 use vauban_audit::Log;
+use vauban_authority::KeyAccess;
 use vauban_edge::{Again, Rules};
 use vauban_guard::FactsSource;
 use vauban_net::{Clock, PublicTls, Socket, Stop, SystemClock, Workload, stop_pair};
 use vauban_policy::Plan;
 use vauban_policy::plan::{Behind, FactsDatabase, Line};
-use vauban_secret::StateDir;
+use vauban_secret::{Sources, StateDir};
 
 use crate::files::{self, Loaded};
 use crate::outcome::{Failure, Outcome};
 use crate::supervise::members::{self, Joiner};
 use crate::supervise::{READY, Supervisor};
-use crate::{say, tell};
+use crate::{say, secrets, tell};
 
 /// Arguments of `vauban run`.
 #[derive(Debug, Args)]
@@ -79,8 +80,9 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     let state = StateDir::open(state)?;
     members::folders(&state)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let storage = files::storage(loaded, &state)?;
-    vauban_authority::provision(&storage, &loaded.plan, &clock).await?;
+    let storage = files::storage(loaded, &state).await?;
+    let keys = secrets::keys(loaded).await?;
+    vauban_authority::provision(&storage, &loaded.plan, &keys, &clock).await?;
     let (members, addresses) = members::of_plan(loaded, &state)?;
     let joiner = Joiner::new(storage, &loaded.plan, clock);
     let mut supervisor = Supervisor::new(joiner, state.run());
@@ -210,7 +212,9 @@ where
 /// What a line needs, whichever it is.
 struct Station {
     plan: Arc<Plan>,
+    /// The plan's own folder.
     folder: PathBuf,
+    sources: Sources,
     state: StateDir,
     addresses: BTreeMap<String, SocketAddr>,
     clock: Arc<dyn Clock>,
@@ -235,6 +239,7 @@ async fn one(
     let station = Station {
         plan: Arc::clone(&loaded.plan),
         folder: loaded.folder.clone(),
+        sources: secrets::sources(loaded).await?,
         state: StateDir::attach(&arguments.state)?,
         addresses: members::parse_addresses(&loaded.plan, &arguments.addresses)?,
         clock: Arc::new(SystemClock),
@@ -318,7 +323,8 @@ impl Station {
 
     async fn authority(&self, socket: Socket, audit: Log) -> anyhow::Result<()> {
         let setting = vauban_authority::Setting {
-            storage: files::storage_of(&self.plan, &self.folder, &self.state)?,
+            storage: files::storage_of(&self.plan, &self.sources, &self.state).await?,
+            keys: KeyAccess::of_plan(&self.plan.keys, &self.sources).await?,
             audit,
             clock: Arc::clone(&self.clock),
         };
@@ -344,11 +350,13 @@ impl Station {
         };
         let facts = match &guard.facts.database {
             FactsDatabase::Sqlite(path) => FactsSource::Sqlite(self.state.root().join(path)),
-            FactsDatabase::Postgres(reference) => FactsSource::Postgres(self.secret(&reference.0)?),
+            FactsDatabase::Postgres(reference) => {
+                FactsSource::Postgres(self.sources.resolve(&reference.0).await?)
+            }
         };
         let context_key = match &guard.context_key {
             None => None,
-            Some(reference) => Some(self.secret(&reference.0)?),
+            Some(reference) => Some(self.sources.resolve(&reference.0).await?),
         };
         let setting = vauban_guard::Setting {
             service: service.to_owned(),
@@ -386,8 +394,8 @@ impl Station {
             .context("edge listener")?;
         let tls = listener.tls.as_ref().context("edge listener without TLS")?;
 
-        let chain = vauban_secret::resolve_public(&tls.certificate.0, &self.folder, &environment)?;
-        let key = self.secret(&tls.key.0)?;
+        let chain = self.sources.resolve_public(&tls.certificate.0).await?;
+        let key = self.sources.resolve(&tls.key.0).await?;
         let public_tls = PublicTls::from_pem(
             chain.expose_text().context("certificate")?,
             key.expose_text().context("key")?,
@@ -418,14 +426,6 @@ impl Station {
             vauban_edge::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await
-    }
-
-    fn secret(&self, reference: &str) -> anyhow::Result<vauban_secret::Secret> {
-        Ok(vauban_secret::resolve(
-            reference,
-            &self.folder,
-            &environment,
-        )?)
     }
 }
 

@@ -16,8 +16,10 @@ mod demo;
 mod drill;
 mod explain;
 mod files;
+mod key;
 mod line;
 mod outcome;
+mod secrets;
 mod supervise;
 mod user;
 mod waf;
@@ -82,6 +84,9 @@ enum Command {
     /// Applications that may ask for tokens.
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// The authority's signing keys.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Try rule sets: test suites, single requests, payloads, and exclusions for false positives.
     #[command(subcommand)]
     Waf(waf::WafCommand),
@@ -119,6 +124,7 @@ fn main() -> ExitCode {
         Command::Audit(command) => audit::audit(&command),
         Command::User(command) => user::user(command),
         Command::Client(command) => client::client(command),
+        Command::Key(command) => key::key(command),
         Command::Waf(command) => waf::waf(&command),
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::BankService(arguments) => demo::service::run(&arguments),

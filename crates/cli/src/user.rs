@@ -64,11 +64,11 @@ pub(crate) struct Whom {
 
 impl Whom {
     /// The subject, and where to look for it.
-    fn find(self) -> Result<(Storage, String), Failure> {
+    async fn find(self) -> Result<(Storage, String), Failure> {
         let state = StateDir::attach(self.state)?;
         let storage = match self.config {
             None => Storage::unplanned(state)?,
-            Some(config) => files::storage(&files::load(&config)?, &state)?,
+            Some(config) => files::storage(&files::load(&config)?, &state).await?,
         };
         Ok((storage, self.subject))
     }
@@ -97,19 +97,19 @@ pub(crate) fn user(command: UserCommand) -> Outcome {
         match command {
             UserCommand::Add(user) => add(user).await,
             UserCommand::Disable(whom) => {
-                let (storage, subject) = whom.find()?;
+                let (storage, subject) = whom.find().await?;
                 vauban_authority::disable_user(&storage, &subject, &SystemClock).await?;
                 say(&format!("disabled `{subject}`; every session has ended"));
                 Ok(())
             }
             UserCommand::Enable(whom) => {
-                let (storage, subject) = whom.find()?;
+                let (storage, subject) = whom.find().await?;
                 vauban_authority::enable_user(&storage, &subject, &SystemClock).await?;
                 say(&format!("enabled `{subject}`"));
                 Ok(())
             }
             UserCommand::Password(whom) => {
-                let (storage, subject) = whom.find()?;
+                let (storage, subject) = whom.find().await?;
                 let password = typed_password()?;
                 vauban_authority::reset_password(&storage, &subject, &password, &SystemClock)
                     .await?;
@@ -125,7 +125,7 @@ pub(crate) fn user(command: UserCommand) -> Outcome {
 
 async fn add(user: Add) -> Outcome {
     let loaded = files::load(&user.config)?;
-    let storage = files::storage(&loaded, &StateDir::attach(user.state)?)?;
+    let storage = files::storage(&loaded, &StateDir::attach(user.state)?).await?;
     let new = NewUser {
         subject: user.subject,
         username: user.name.clone(),
@@ -148,7 +148,7 @@ async fn roles(user: NewRoles) -> Outcome {
         state,
     } = user;
     let loaded = files::load(&config)?;
-    let storage = files::storage(&loaded, &StateDir::attach(state)?)?;
+    let storage = files::storage(&loaded, &StateDir::attach(state)?).await?;
     vauban_authority::change_roles(&storage, &loaded.plan, &subject, &roles, &SystemClock)
         .await
         .map_err(refused)?;

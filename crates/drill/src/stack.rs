@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use vauban_audit::{Log, Writer};
+use vauban_authority::KeyAccess;
 use vauban_bank::{Database, Service};
 use vauban_edge::KeepKeys;
 use vauban_guard::FactsSource;
@@ -158,6 +159,7 @@ impl Site<'_> {
     async fn authority(&mut self, socket: Socket) -> anyhow::Result<()> {
         let setting = vauban_authority::Setting {
             storage: vauban_authority::Storage::embedded(self.state.clone()),
+            keys: KeyAccess::plain(),
             audit: self.log("authority")?,
             clock: self.clock(),
         };

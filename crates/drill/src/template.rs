@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
-use vauban_authority::{NewUser, Storage};
+use vauban_authority::{KeyAccess, NewUser, Storage};
 use vauban_bank::{Database, Seed};
 use vauban_edge::Rules;
 use vauban_net::{Clock, ManualClock};
@@ -100,7 +100,7 @@ impl Template {
         // Whatever the plan says: a drill keeps to its own folder.
         let storage = Storage::embedded(state.clone());
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(self.start_unix_ms));
-        vauban_authority::provision(&storage, &self.plan, &clock)
+        vauban_authority::provision(&storage, &self.plan, &KeyAccess::plain(), &clock)
             .await
             .context("the authority's state")?;
         for user in [&self.attacker, &self.victim, &self.admin]

@@ -93,11 +93,15 @@ pub(crate) fn filter(
         .answer(operation, status, content_type, &body)
         .map_err(|_violations| Denial::AnswerViolated)?;
     let mut headers = sealed();
+    // How to authenticate at the authority only the authority can say, and how long its keys may be kept.
+    let of_authority = matches!(behind, Behind::Authority);
+    if of_authority && head.headers.contains_key(CACHE_CONTROL) {
+        headers.remove(CACHE_CONTROL);
+    }
     for (name, value) in &head.headers {
         // What may stand there once may not stand there twice: two readers would take two different ones.
-        // How to authenticate at the authority only the authority can say.
         let passed = PASSED_ON.contains(name)
-            || (name == WWW_AUTHENTICATE && matches!(behind, Behind::Authority));
+            || (of_authority && (name == WWW_AUTHENTICATE || name == CACHE_CONTROL));
         if passed && headers.insert(name, value.clone()).is_some() {
             return Err(Denial::AnswerViolated);
         }

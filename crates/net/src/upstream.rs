@@ -19,8 +19,9 @@ use hyper::body::Incoming;
 use rustls::ClientConfig;
 use tokio::time::Instant;
 
+use crate::tls::{provider, roots};
 use crate::workload::State;
-use crate::{Workload, task};
+use crate::{TlsError, Workload, task};
 
 mod connect;
 mod link;
@@ -81,6 +82,8 @@ enum Place {
     Mutual(Box<Mutual>),
     /// TLS to a known peer, without a certificate of our own: only to join.
     Anonymous(SocketAddr, String, Arc<ClientConfig>),
+    /// A server outside, known by its name.
+    Named(String, u16, Arc<ClientConfig>),
 }
 
 struct Mutual {
@@ -102,6 +105,7 @@ impl fmt::Debug for Upstream {
             Place::Anonymous(address, expected, _) => {
                 write!(f, "Upstream({expected} at {address})")
             }
+            Place::Named(host, port, _) => write!(f, "Upstream(https://{host}:{port})"),
         }
     }
 }
@@ -120,12 +124,34 @@ impl Upstream {
             workload,
             config: ArcSwapOption::empty(),
         };
-        Self::at(Place::Mutual(Box::new(mutual)), Some(address), limits)
+        Self::at(Place::Mutual(Box::new(mutual)), host_of(address), limits)
     }
 
     /// Over plain TCP.
     pub fn plain(address: SocketAddr, limits: UpstreamLimits) -> Self {
-        Self::at(Place::Plain(address), Some(address), limits)
+        Self::at(Place::Plain(address), host_of(address), limits)
+    }
+
+    /// Over TLS to a server outside, whose certificate must be for `host` and come from one of the CAs of `ca_pem`. The name is
+    /// looked up for each connection. Redirections are answers like any other.
+    pub fn https(
+        host: &str,
+        port: u16,
+        ca_pem: &str,
+        limits: UpstreamLimits,
+    ) -> Result<Self, TlsError> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Unusable)?
+            .with_root_certificates(roots(ca_pem)?)
+            .with_no_client_auth();
+        let place = Place::Named(host.to_owned(), port, Arc::new(config));
+        let named = match (host.contains(':'), port) {
+            (false, 443) => host.to_owned(),
+            (false, _) => format!("{host}:{port}"),
+            (true, _) => format!("[{host}]:{port}"),
+        };
+        Ok(Self::at(place, HeaderValue::try_from(named).ok(), limits))
     }
 
     /// Over a Unix socket.
@@ -141,13 +167,12 @@ impl Upstream {
     ) -> Self {
         Self::at(
             Place::Anonymous(address, expected, config),
-            Some(address),
+            host_of(address),
             limits,
         )
     }
 
-    fn at(place: Place, address: Option<SocketAddr>, limits: UpstreamLimits) -> Self {
-        let host = address.and_then(|address| HeaderValue::try_from(address.to_string()).ok());
+    fn at(place: Place, host: Option<HeaderValue>, limits: UpstreamLimits) -> Self {
         let host = host.unwrap_or(HeaderValue::from_static("localhost"));
         Self {
             inner: Arc::new(Inner {
@@ -288,7 +313,7 @@ impl Upstream {
             Place::Mutual(mutual) => link
                 .state()
                 .is_some_and(|state| mutual.workload.is_current(state)),
-            Place::Plain(_) | Place::Unix(_) | Place::Anonymous(..) => true,
+            Place::Plain(_) | Place::Unix(_) | Place::Anonymous(..) | Place::Named(..) => true,
         }
     }
 
@@ -298,4 +323,8 @@ impl Upstream {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn host_of(address: SocketAddr) -> Option<HeaderValue> {
+    HeaderValue::try_from(address.to_string()).ok()
 }

@@ -7,11 +7,13 @@ mod calls;
 mod clients;
 mod document;
 mod issuers;
+mod keys;
 mod limits;
 mod listeners;
 mod names;
 mod report;
 mod routes;
+mod secrets;
 mod services;
 mod waf;
 mod words;
@@ -23,8 +25,8 @@ use self::services::{Around, Offer};
 use self::words::{hint, is_host};
 use crate::lookup::RouteIndex;
 use crate::{
-    Behind, Call, Client, Environment, Issuer, Limits, Listener, Mistakes, PathTemplate, Plan,
-    Route, Service, TextFile, Waf, Zone,
+    Behind, Call, Client, Environment, Issuer, KeysPlan, Limits, Listener, Mistakes, PathTemplate,
+    Plan, Route, Service, TextFile, VaultPlan, Waf, Zone,
 };
 
 /// Keys of the whole configuration.
@@ -38,6 +40,8 @@ const KEYS: &[&str] = &[
     "calls",
     "issuers",
     "clients",
+    "keys",
+    "vault",
     "limits",
     "waf",
     "routes",
@@ -73,6 +77,8 @@ struct Parts {
     calls: Vec<Call>,
     issuer: Option<Issuer>,
     clients: Vec<Client>,
+    keys: Option<KeysPlan>,
+    vault: Option<VaultPlan>,
     limits: Option<Limits>,
     waf: Option<Waf>,
     routes: Vec<Route>,
@@ -122,6 +128,11 @@ fn read_parts(
         .need(report, "clients")
         .map(|node| clients::read(report, node, &names))
         .unwrap_or_default();
+    let keys = keys::read_keys(report, &fields, environment);
+    let vault = fields.get("vault");
+    let has_vault = vault.is_some();
+    let vault = vault.and_then(|node| secrets::read_vault(report, node));
+    secrets::judge(report, has_vault);
     let limits = fields
         .need(report, "limits")
         .and_then(|node| limits::read_limits(report, node, &names, &offers));
@@ -149,6 +160,8 @@ fn read_parts(
         calls,
         issuer,
         clients,
+        keys,
+        vault,
         limits,
         waf,
         routes,
@@ -258,6 +271,8 @@ fn assemble(file: &str, parts: Parts) -> Option<Plan> {
         calls: parts.calls,
         issuer: parts.issuer?,
         clients: parts.clients,
+        keys: parts.keys?,
+        vault: parts.vault,
         limits: parts.limits?,
         waf: parts.waf?,
         routes: parts.routes,

@@ -33,6 +33,10 @@ pub struct Plan {
     pub issuer: Issuer,
     /// Applications that may ask for tokens.
     pub clients: Vec<Client>,
+    /// How the authority's private keys are kept.
+    pub keys: KeysPlan,
+    /// Where `vault:` references lead.
+    pub vault: Option<VaultPlan>,
     /// Sizes, times and budgets.
     pub limits: Limits,
     /// Which rules look for hostile input.
@@ -87,7 +91,8 @@ pub struct TlsFiles {
     pub key: SecretRef,
 }
 
-/// A reference to a secret, as text (`file:PATH`, relative to the plan's folder, or `env:NAME`); never the secret itself.
+/// A reference to a secret, as text (`file:PATH`, relative to the plan's folder, `env:NAME`, `systemd-creds:NAME`,
+/// `vault:MOUNT/PATH#FIELD`, `pkcs11:…`); never the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretRef(pub String);
 
@@ -246,6 +251,48 @@ pub struct PasswordPlan {
     pub concurrency: u32,
     /// Logins that may wait for a turn; further ones get 503.
     pub queue_max: u32,
+}
+
+/// How the authority's private keys are kept.
+#[derive(Debug, Clone)]
+pub struct KeysPlan {
+    /// How long readers may keep the public keys, seconds. A new key signs no earlier than this after it was published.
+    pub cache_seconds: u32,
+    /// Where keys are made.
+    pub kept: KeysKept,
+}
+
+/// Where the authority's private keys are made and kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeysKept {
+    /// Files in the state directory that only their owner may read.
+    Plain {
+        /// The operator's reason (`danger_plain`); a development plan needs none.
+        because: Option<String>,
+    },
+    /// The same files, encrypted.
+    Encrypted {
+        /// Reference to the passphrase.
+        passphrase: SecretRef,
+    },
+    /// A PKCS#11 token.
+    Token {
+        /// Its URI, with the module's path and a reference to the PIN.
+        token: SecretRef,
+    },
+}
+
+/// Where `vault:` references lead.
+#[derive(Debug, Clone)]
+pub struct VaultPlan {
+    /// Host, as its certificate names it.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Reference to the PEM certificates of the CAs that may vouch for it; not secret.
+    pub ca: SecretRef,
+    /// Reference to the token that opens it.
+    pub token: SecretRef,
 }
 
 /// An application that may ask for tokens.

@@ -33,6 +33,8 @@ pub fn json_schema() -> Value {
             true,
         ),
         ("clients", list(client()), true),
+        ("keys", keys(), false),
+        ("vault", vault(), false),
         ("limits", limits(), true),
         ("waf", waf(), true),
         ("routes", list(route()), true),
@@ -84,7 +86,7 @@ fn number(low: u64, high: u64, description: &str) -> Value {
 }
 
 fn secret(description: &str) -> Value {
-    json!({ "type": "string", "pattern": "^(file:.+|env:[A-Za-z0-9_]+)$", "description": description })
+    json!({ "type": "string", "pattern": "^(file:.+|env:[A-Za-z0-9_]+|systemd-creds:[A-Za-z0-9._-]+|vault:[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+#[A-Za-z0-9._-]+)$", "description": description })
 }
 
 fn line() -> Value {
@@ -310,6 +312,56 @@ fn client() -> Value {
     ])
 }
 
+fn keys() -> Value {
+    let token = json!({
+        "type": "string",
+        "pattern": "^pkcs11:[^?]*token=[^?]+\\?(.*&)?(module-path=/.*&pin-source=.+|pin-source=.+&module-path=/.*)$",
+        "description": "RFC 7512 URI of a token, with `module-path` and `pin-source`",
+    });
+    let mut keys = object(vec![
+        (
+            "cache_seconds",
+            number(60, 3600, "how long readers may keep the public keys"),
+            true,
+        ),
+        (
+            "passphrase",
+            secret("reference to the passphrase of key files"),
+            false,
+        ),
+        ("pkcs11", token, false),
+        (
+            "danger_plain",
+            text("key files are not encrypted; the reason"),
+            false,
+        ),
+    ]);
+    if let Value::Object(keys) = &mut keys {
+        keys.insert(
+            "oneOf".to_owned(),
+            json!([{ "required": ["passphrase"] }, { "required": ["pkcs11"] }, { "required": ["danger_plain"] }]),
+        );
+    }
+    keys
+}
+
+fn vault() -> Value {
+    let address = json!({ "type": "string", "pattern": "^https://[^/?#@ ]+$" });
+    object(vec![
+        ("address", address, true),
+        (
+            "ca",
+            secret("reference to the PEM certificates of its CA"),
+            true,
+        ),
+        (
+            "token",
+            secret("reference to the token that opens it"),
+            true,
+        ),
+    ])
+}
+
 fn limits() -> Value {
     object(vec![
         (
@@ -324,10 +376,10 @@ fn limits() -> Value {
             true,
         ),
         ("header_seconds", number(1, 300, "time for a head"), true),
-        ("body_seconds", number(1, 3600, "time for a body"), true),
+        ("body_seconds", number(60, 3600, "time for a body"), true),
         (
             "upstream_seconds",
-            number(1, 3600, "time for the next line's answer"),
+            number(60, 3600, "time for the next line's answer"),
             true,
         ),
         (

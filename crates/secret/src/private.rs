@@ -63,12 +63,18 @@ pub enum FileError {
 
 /// Reads a file that belongs to this user (or to root) and that nobody else may read.
 pub fn read_private(path: &Path) -> Result<Secret, FileError> {
-    read(path, SECRET_BYTES_MAX, true)
+    read(path, SECRET_BYTES_MAX, Readers::Owner)
+}
+
+/// Reads a file that systemd put there. Where the file system knows access lists, systemd leaves the file to root and adds an
+/// entry for the service's user; the mask of such a list is shown in the place of the group's bits.
+pub(crate) fn read_credential(path: &Path) -> Result<Secret, FileError> {
+    read(path, SECRET_BYTES_MAX, Readers::Listed)
 }
 
 /// Reads a file that need not be private, such as a certificate chain, within the same care for size and kind.
 pub(crate) fn read_public(path: &Path) -> Result<Secret, FileError> {
-    read(path, PUBLIC_BYTES_MAX, false)
+    read(path, PUBLIC_BYTES_MAX, Readers::Anyone)
 }
 
 /// Writes a file with mode 0600 so that after a crash either the old or the whole new content is there: a new file beside it,
@@ -105,7 +111,30 @@ pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-fn read(path: &Path, bytes_max: u64, private: bool) -> Result<Secret, FileError> {
+/// Who may be able to read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Its owner alone.
+    Owner,
+    /// Its owner, and whom root's access list names.
+    Listed,
+    /// Anyone.
+    Anyone,
+}
+
+impl Readers {
+    /// The permission bits that must not be set.
+    fn forbidden(self, owner: u32) -> u32 {
+        match self {
+            Self::Owner => 0o077,
+            Self::Listed if owner == 0 => 0o037,
+            Self::Listed => 0o077,
+            Self::Anyone => 0,
+        }
+    }
+}
+
+fn read(path: &Path, bytes_max: u64, readers: Readers) -> Result<Secret, FileError> {
     let io = |source| FileError::Io {
         doing: "read",
         path: path.to_owned(),
@@ -124,13 +153,13 @@ fn read(path: &Path, bytes_max: u64, private: bool) -> Result<Secret, FileError>
         });
     }
     let (mode, owner) = (meta.mode() & 0o777, meta.uid());
-    if private && mode & 0o077 != 0 {
+    if mode & readers.forbidden(owner) != 0 {
         return Err(FileError::Open {
             path: path.to_owned(),
             mode,
         });
     }
-    if private && owner != geteuid().as_raw() && owner != 0 {
+    if readers != Readers::Anyone && owner != geteuid().as_raw() && owner != 0 {
         return Err(FileError::Foreign {
             path: path.to_owned(),
             owner,

@@ -214,6 +214,24 @@ impl StateDir {
         self.root.join("authority/internal.key.pem")
     }
 
+    /// Which keys the authority has; the private halves lie elsewhere.
+    pub fn key_registry(&self) -> PathBuf {
+        self.root.join("authority/keys.json")
+    }
+
+    /// A private key that a rotation made, by its thumbprint.
+    pub fn signing_key(&self, kid: &str) -> PathBuf {
+        self.root
+            .join("authority/keys")
+            .join(format!("{}.pem", plain(kid)))
+    }
+
+    /// How a file of the directory is named in it.
+    pub fn relative(&self, path: &Path) -> String {
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        inside.to_string_lossy().into_owned()
+    }
+
     /// Databases of demo services.
     pub fn data(&self) -> PathBuf {
         self.root.join("data")

@@ -9,6 +9,8 @@ fn targets_are_known_octet_for_octet() {
     for (method, target, expected) in [
         ("POST", "/auth/login", Some(Endpoint::Login)),
         ("GET", "/.well-known/jwks.json", Some(Endpoint::Keys)),
+        ("GET", "/readyz", Some(Endpoint::Ready)),
+        ("GET", "/readyz/", None),
         (
             "GET",
             "/internal/sessions/abc-123_X",

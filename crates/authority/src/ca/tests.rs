@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use rcgen::{
     CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519,
     SanType, SignatureAlgorithm,
 };
+use vauban_key::{Algorithm, SigningKey};
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate};
 
 use super::{CERTIFICATE_SECONDS, CaError, InternalCa, Request, spiffe_path};
@@ -10,8 +13,10 @@ const NOW: u64 = 1_800_000_000;
 const EDGE: &str = "spiffe://bank.internal/line/edge";
 
 fn ca() -> InternalCa {
-    let (pem, key) = InternalCa::create(NOW).unwrap();
-    InternalCa::from_pem(&pem, &key).unwrap()
+    let private = SigningKey::generate(Algorithm::Es256).unwrap();
+    let key = SigningKey::from_private(Algorithm::Es256, &private).unwrap();
+    let pem = InternalCa::create(&key, NOW).unwrap();
+    InternalCa::new(&pem, Arc::new(key)).unwrap()
 }
 
 fn request(algorithm: &'static SignatureAlgorithm, names: &[&str]) -> String {

@@ -9,8 +9,9 @@ use vauban_policy::{Behind, Caller, Denial};
 
 use crate::call::{Call, Content, Memory, Reply, Unable, read_json};
 use crate::identifier::{fresh, token_hash};
-use crate::internal::InternalClaims;
+use crate::internal::{InternalClaims, mint};
 use crate::judge::{Claimed, Vouched};
+use crate::keys::Purpose;
 use crate::line::Authority;
 
 #[derive(Deserialize)]
@@ -109,7 +110,11 @@ impl Authority {
             self.permissions(&vouched.roles, &vouched.client_id, vouched.scope.as_deref());
         let issuer = format!("{}/internal", self.plan.issuer.issuer);
         let jti = fresh().map_err(|error| Denial::from(Unable::because(&error)))?;
-        let token = self.internal_key.mint(&InternalClaims {
+        let pen = self
+            .keys
+            .signer(Purpose::Internal, now)
+            .map_err(|error| Denial::from(Unable::because(&error)))?;
+        let claims = InternalClaims {
             issuer: &issuer,
             audience,
             subject: &vouched.subject,
@@ -121,8 +126,8 @@ impl Authority {
             jti: &jti,
             issued_at: now,
             expires_at,
-        });
-        let token = token.map_err(|error| Denial::from(Unable::because(&error)))?;
+        };
+        let token = mint(&pen, &claims).map_err(|error| Denial::from(Unable::because(&error)))?;
         call.passed(
             control::AUTHORITY_REGISTRY,
             format!("token is in the registry, session is live, for `{audience}`"),

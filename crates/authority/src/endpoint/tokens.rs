@@ -7,6 +7,7 @@ use vauban_token::{Claims, mint};
 
 use crate::call::Unable;
 use crate::identifier::{fresh, token_hash};
+use crate::keys::Purpose;
 use crate::line::Authority;
 use crate::store::{Minted, SessionFacts};
 
@@ -42,8 +43,11 @@ impl Authority {
             expires_at,
             issued_at: now,
         };
-        let token = mint(&self.access_key, &self.profile, &claims)
+        let pen = self
+            .keys
+            .signer(Purpose::Access, now)
             .map_err(|error| Unable::because(&error))?;
+        let token = mint(&pen, &self.profile, &claims).map_err(|error| Unable::because(&error))?;
         Ok(Minted {
             hash: token_hash(token.as_bytes()),
             token,

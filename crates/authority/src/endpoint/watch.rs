@@ -5,17 +5,25 @@ use serde_json::{Value, json};
 use vauban_policy::Denial;
 
 use crate::call::{Content, Memory, Reply, Unable};
+use crate::keys::Purpose;
 use crate::line::Authority;
 
 impl Authority {
     /// `GET /.well-known/jwks.json`: public keys of access tokens.
     pub(crate) fn keys(&self) -> Reply {
-        read(json!({"keys": [self.access_key.jwk()]}))
+        self.key_set(Purpose::Access)
     }
 
     /// `GET /internal/keys`: public keys of internal tokens.
     pub(crate) fn internal_keys(&self) -> Reply {
-        read(json!({"keys": [self.internal_key.public()]}))
+        self.key_set(Purpose::Internal)
+    }
+
+    /// A set may be kept for as long as a new key waits before it signs.
+    fn key_set(&self, purpose: Purpose) -> Reply {
+        let set = self.keys.key_set(purpose, self.now());
+        let kept = Content::Kept(set, self.plan.keys.cache_seconds);
+        Reply::of(kept, Memory::None)
     }
 
     /// `GET /internal/sessions/{sid}`: whether a session is live, and whose it is. An ended session says no more than an
@@ -31,10 +39,10 @@ impl Authority {
         }))
     }
 
-    /// `GET /readyz`: whether the database answers and tells us what others end. It costs nothing: what the line knows already
-    /// is said.
+    /// `GET /readyz`: whether tokens can be signed, and the database answers and tells us what others end. It costs nothing:
+    /// what the line knows already is said.
     pub(crate) fn ready(&self) -> Reply {
-        let ready = self.feed.is_good();
+        let ready = self.keys.is_well() && self.feed.is_good();
         let status = if ready {
             StatusCode::OK
         } else {

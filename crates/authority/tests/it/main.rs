@@ -9,6 +9,8 @@ mod exchange;
 #[cfg(test)]
 mod hashing;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod oauth;
@@ -22,5 +24,7 @@ mod rotation;
 mod sessions;
 #[cfg(test)]
 mod stolen;
+#[cfg(test)]
+mod token;
 #[cfg(test)]
 mod world;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vauban_authority::{
-    NewUser, Parts, Setting, Storage, add_user, change_roles, disable_user, enable_user, provision,
-    reset_password, revoke_session,
+    KeyAccess, NewUser, Parts, Setting, Storage, add_user, change_roles, disable_user, enable_user,
+    provision, reset_password, revoke_session,
 };
 use vauban_net::{Clock, ManualClock};
 use vauban_secret::{Secret, StateDir};
@@ -25,7 +25,9 @@ async fn provisioned() -> Ground {
     let state = StateDir::open(folder.path().join("state")).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(1_800_000_000_000));
     let storage = Storage::embedded(state.clone());
-    provision(&storage, &plan(), &clock).await.unwrap();
+    provision(&storage, &plan(), &KeyAccess::plain(), &clock)
+        .await
+        .unwrap();
     Ground {
         state,
         storage,
@@ -60,7 +62,7 @@ async fn provisioning_makes_private_files_once() {
         );
     }
     let before = read();
-    provision(&ground.storage, &plan(), &ground.clock)
+    provision(&ground.storage, &plan(), &KeyAccess::plain(), &ground.clock)
         .await
         .unwrap();
     assert_eq!(read()[..4], before[..4], "what is there stays");
@@ -249,7 +251,7 @@ async fn a_damaged_database_is_refused_and_left_as_it_is() {
         );
         assert_eq!(fs::read(&path).unwrap(), before, "nothing is overwritten");
         // Provisioning again is not a repair either.
-        let again = provision(&ground.storage, &plan(), &ground.clock)
+        let again = provision(&ground.storage, &plan(), &KeyAccess::plain(), &ground.clock)
             .await
             .unwrap_err()
             .to_string();
@@ -304,6 +306,7 @@ async fn a_budget_that_nobody_would_spend_stops_the_start() {
     let (audit, _writer) = vauban_audit::Log::open(&ground.state.audit(), "authority").unwrap();
     let setting = Setting {
         storage: ground.storage.clone(),
+        keys: KeyAccess::plain(),
         audit,
         clock: Arc::clone(&ground.clock),
     };

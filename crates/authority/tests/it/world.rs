@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use vauban_audit::{Event, Kind, Log, Writer};
 use vauban_authority::{
-    HashError, HashPassword, NewUser, OPENAPI, Parts, RunError, Setting, Storage, add_user,
+    HashError, HashPassword, KeyAccess, NewUser, OPENAPI, Parts, RunError, Setting, Storage, add_user,
     issue_join_token, provision, run,
 };
 use vauban_net::{Clock, ManualClock, Socket, Stopper, SystemClock, stop_pair};
@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) state: StateDir,
     pub(crate) storage: Storage,
     pub(crate) hashes: Arc<AtomicUsize>,
+    pub(crate) keys: KeyAccess,
     pub(crate) address: SocketAddr,
     pub(crate) ca_pem: String,
     pub(crate) edge: Caller,
@@ -95,27 +96,32 @@ impl World {
 
     /// A running authority, some of its parts replaced.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Parts)) -> Self {
-        Self::start_in(plan(), change).await
+        Self::start_in(plan(), KeyAccess::plain(), change).await
     }
 
     /// A running authority that keeps everything in this database of `PostgreSQL`.
     pub(crate) async fn start_on(url: &str) -> Self {
         let mut plan = plan();
         plan.issuer.store.postgres = Some(SecretRef(url.to_owned()));
-        Self::start_in(plan, |_parts| {}).await
+        Self::start_in(plan, KeyAccess::plain(), |_parts| {}).await
     }
 
-    async fn start_in(plan: Plan, change: impl FnOnce(&mut Parts)) -> Self {
+    /// A running authority that keeps its keys in this way.
+    pub(crate) async fn start_keeping(keys: KeyAccess) -> Self {
+        Self::start_in(plan(), keys, |_parts| {}).await
+    }
+
+    async fn start_in(plan: Plan, keys: KeyAccess, change: impl FnOnce(&mut Parts)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path().join("state")).unwrap();
         // The reference is the URL itself here.
-        let resolve = |reference: &str| Ok(Secret::from(reference));
-        let storage = Storage::of(&plan, state.clone(), &resolve).unwrap();
+        let resolve = async |reference: &str| Ok(Secret::from(reference));
+        let storage = Storage::of(&plan, state.clone(), resolve).await.unwrap();
         // Certificates are judged by the system's clock, so the manual one begins there.
         let clock = Arc::new(ManualClock::new(SystemClock.unix_ms()));
         let plan = Arc::new(plan);
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        provision(&storage, &plan, &shared).await.unwrap();
+        provision(&storage, &plan, &keys, &shared).await.unwrap();
         for (subject, username, tenant, role) in [
             ("1001", "alice", "north", "user"),
             ("1002", "bob", "north", "user"),
@@ -137,6 +143,7 @@ impl World {
             state,
             storage,
             hashes: Arc::default(),
+            keys,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             edge: nobody(),
             guard: nobody(),
@@ -193,6 +200,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
         let setting = Setting {
             storage: self.storage.clone(),
+            keys: self.keys.clone(),
             audit: audit.clone(),
             clock,
         };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use vauban_bank::{Database, DatabaseUrl, Install, Seed, files};
 use vauban_net::{Clock as _, SystemClock};
-use vauban_secret::{StateDir, write_private};
+use vauban_secret::{Sources, StateDir, write_private};
 use zeroize::Zeroizing;
 
 /// Life of the development certificate.
@@ -24,11 +24,13 @@ pub(crate) enum Bank {
 
 impl Bank {
     /// From the command line's secret reference.
-    pub(crate) fn new(postgres: Option<&str>) -> anyhow::Result<Self> {
+    pub(crate) async fn new(postgres: Option<&str>) -> anyhow::Result<Self> {
         let Some(reference) = postgres else {
             return Ok(Self::Sqlite);
         };
-        let url = vauban_secret::resolve(reference, Path::new("."), &crate::line::environment)?;
+        let url = Sources::new(".", crate::line::environment)
+            .resolve(reference)
+            .await?;
         Ok(Self::Postgres(url))
     }
 

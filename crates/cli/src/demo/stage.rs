@@ -56,7 +56,7 @@ impl std::fmt::Debug for Tokens {
 
 impl Stage {
     /// Finds addresses and the public CA.
-    pub(crate) fn new(
+    pub(crate) async fn new(
         loaded: &Loaded,
         state: StateDir,
         addresses: Addresses,
@@ -71,7 +71,7 @@ impl Stage {
         Ok(Self {
             plan: Arc::clone(&loaded.plan),
             file: loaded.file.clone(),
-            storage: files::storage(loaded, &state)?,
+            storage: files::storage(loaded, &state).await?,
             state,
             edge,
             addresses,

@@ -11,6 +11,8 @@ mod exposure;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod mistakes;
 #[cfg(test)]
 mod oauth;

@@ -128,7 +128,7 @@ fn a_drill_never_runs_on_production() {
     let plan = changed(
         folder.path(),
         "environment: development",
-        "environment: production",
+        "environment: production\nkeys: { cache_seconds: 60, danger_plain: test }",
     );
     let output = vauban(&["drill", "-c", &plan, "--quick"]);
     let said = text(&output);

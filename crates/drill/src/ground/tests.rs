@@ -42,7 +42,7 @@ fn the_banks_plan_is_drilled() {
 fn what_is_real_or_reaches_outside_is_not_drilled() {
     check(
         "environment: development",
-        "environment: production",
+        "environment: production\nkeys: { cache_seconds: 60, danger_plain: test }",
         "the plan says `environment: production`; a drill attacks, so it runs on development plans only",
     );
     check(

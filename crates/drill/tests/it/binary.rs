@@ -41,7 +41,10 @@ fn refused(change: impl Fn(String) -> String, more: &[&str], code: i32, message:
 #[test]
 fn what_is_not_drilled_is_said_and_nothing_is_started() {
     refused(
-        |text| text.replace("environment: development", "environment: production"),
+        |text| {
+            let keys = "environment: production\nkeys: { cache_seconds: 60, danger_plain: test }";
+            text.replace("environment: development", keys)
+        },
         &[],
         3,
         "vauban-drill: this plan is not drilled: the plan says `environment: production`",

@@ -37,6 +37,9 @@ impl Upstream {
             Place::Anonymous(address, expected, config) => {
                 (tls(*address, expected, Arc::clone(config)).await?, None)
             }
+            Place::Named(host, port, config) => {
+                (named(host, *port, Arc::clone(config)).await?, None)
+            }
         };
         Link::open(stream, state).await
     }
@@ -72,8 +75,26 @@ async fn tls(
     expected: &str,
     config: Arc<ClientConfig>,
 ) -> Result<Stream, UpstreamError> {
-    let stream = Stream::Tcp(tcp(address).await?);
     let name = ServerName::IpAddress(address.ip().into());
+    shake(Stream::Tcp(tcp(address).await?), name, expected, config).await
+}
+
+async fn named(host: &str, port: u16, config: Arc<ClientConfig>) -> Result<Stream, UpstreamError> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|error| UpstreamError::Connect(io::Error::other(error)))?;
+    let stream = TcpStream::connect((host, port))
+        .await
+        .map_err(UpstreamError::Connect)?;
+    stream.set_nodelay(true).map_err(UpstreamError::Connect)?;
+    shake(Stream::Tcp(stream), name, host, config).await
+}
+
+async fn shake(
+    stream: Stream,
+    name: ServerName<'static>,
+    expected: &str,
+    config: Arc<ClientConfig>,
+) -> Result<Stream, UpstreamError> {
     match TlsConnector::from(config).connect(name, stream).await {
         Ok(stream) => Ok(Stream::Tls(Box::new(TlsStream::Client(stream)))),
         Err(error) if is_wrong_peer(&error) => Err(UpstreamError::WrongPeer(expected.to_owned())),

@@ -311,6 +311,35 @@ fn public(ca: &Ca) -> PublicTls {
 }
 
 #[tokio::test]
+async fn a_server_outside_is_known_by_its_name_and_its_ca() {
+    let ca = Ca::new();
+    let server = |dns: &str| {
+        let name = rcgen::SanType::DnsName(dns.try_into().unwrap());
+        let identity = ca.identity(&[], |params| params.subject_alt_names = vec![name]);
+        PublicTls::from_pem(&identity.chain_pem, &identity.key_pem).unwrap()
+    };
+    let good = start(Acceptor::Public(server("localhost")), LIMITS).await;
+    let ask = async |ca_pem: &str, port: u16| {
+        let upstream = Upstream::https("localhost", port, ca_pem, UPSTREAM).unwrap();
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = "/a".parse().unwrap();
+        soon(upstream.send(request)).await
+    };
+    let answer = ask(&ca.pem, good.address.port()).await.unwrap();
+    assert_eq!(answer.body(), "GET /a 0");
+    // Another CA, another name.
+    for (ca_pem, names) in [(&Ca::new().pem, "localhost"), (&ca.pem, "elsewhere")] {
+        let bad = start(Acceptor::Public(server(names)), LIMITS).await;
+        let error = ask(ca_pem, bad.address.port()).await.unwrap_err();
+        assert_eq!(error.to_string(), "the upstream is not `localhost`");
+    }
+    assert!(matches!(
+        Upstream::https("localhost", 443, "no certificate", UPSTREAM),
+        Err(TlsError::Ca)
+    ));
+}
+
+#[tokio::test]
 async fn the_public_listener_speaks_tls_1_2_and_1_3_and_the_internal_one_only_1_3() {
     let ca = Ca::new();
     let server = start(Acceptor::Public(public(&ca)), LIMITS).await;

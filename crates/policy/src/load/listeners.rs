@@ -1,12 +1,13 @@
-//! `listeners`, `zones` and references to secrets.
+//! `listeners` and `zones`.
 
 use std::net::SocketAddr;
 
 use super::names::{Names, introduce, refer};
-use super::report::{At, Fields, Report};
+use super::report::{At, Report};
+use super::secrets::{read_public, read_secret};
 use super::words;
 use super::yaml::Node;
-use crate::{Environment, Line, Listener, SecretRef, Spot, TlsFiles, Zone};
+use crate::{Environment, Line, Listener, Spot, TlsFiles, Zone};
 
 pub(super) fn read_listeners(
     report: &mut Report,
@@ -194,36 +195,12 @@ fn read_hosts(report: &mut Report, node: &Node) -> Vec<String> {
 
 fn read_tls(report: &mut Report, node: &Node) -> Option<TlsFiles> {
     let fields = report.fields(node, "`tls`", &["certificate", "key"])?;
-    let certificate = read_secret(report, &fields, "certificate");
+    let certificate = read_public(report, &fields, "certificate");
     let key = read_secret(report, &fields, "key");
     Some(TlsFiles {
         certificate: certificate?,
         key: key?,
     })
-}
-
-/// A reference to a secret. What stands there instead is never repeated: it may be the secret.
-pub(super) fn read_secret(
-    report: &mut Report,
-    fields: &Fields<'_>,
-    key: &str,
-) -> Option<SecretRef> {
-    let node = fields.need(report, key)?;
-    let known = |text: &str| match text.split_once(':') {
-        Some(("file", path)) => !path.is_empty(),
-        Some(("env", name)) => {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        }
-        _ => false,
-    };
-    match node.scalar() {
-        Some(text) if known(text) => Some(SecretRef(text.to_owned())),
-        _ => {
-            let hint = "write `file:PATH` or `env:NAME`; the secret itself does not belong in the configuration";
-            report.mistake_hint(node.spot, format!("`{key}` must refer to a secret"), hint);
-            None
-        }
-    }
 }
 
 pub(super) fn read_zones(report: &mut Report, node: &Node) -> Vec<Zone> {

@@ -1,5 +1,6 @@
 //! Reading a tree while collecting every mistake in it.
 
+use super::secrets::Met;
 use super::words::{closest, list_of};
 use super::yaml::{self, Entry, Kind, Node};
 use crate::{Mistake, Mistakes, Spot};
@@ -9,6 +10,7 @@ use crate::{Mistake, Mistakes, Spot};
 pub(super) struct Report {
     file: String,
     mistakes: Vec<Mistake>,
+    met: Vec<Met>,
 }
 
 /// A value that remembers its place.
@@ -23,7 +25,18 @@ impl Report {
         Self {
             file: file.to_owned(),
             mistakes: Vec::new(),
+            met: Vec::new(),
         }
+    }
+
+    /// Remembers a reference to a secret.
+    pub(super) fn meet(&mut self, one: Met) {
+        self.met.push(one);
+    }
+
+    /// Gives the remembered references up.
+    pub(super) fn met(&mut self) -> Vec<Met> {
+        std::mem::take(&mut self.met)
     }
 
     pub(super) fn file(&self) -> &str {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::document::read_document;
-use super::listeners::{read_address, read_secret};
+use super::listeners::read_address;
 use super::names::{AUTHORITY, Names, introduce, refer};
 use super::report::{At, Fields, Report};
+use super::secrets::read_secret;
 use super::words;
 use super::yaml::Node;
 use crate::openapi::Ownership;

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::files::{load_data_edited, read};
 
 /// What is said after the edits; nothing when the plan loads.
@@ -61,28 +63,114 @@ fn the_plan_without_edits_has_no_mistake() {
     assert_eq!(said(&[]), "");
 }
 
+/// Every secret of the plan: its place in the schema, and an edit that puts `VALUE` there.
+const SECRETS: &[(&str, &str, &str)] = &[
+    (
+        "/listeners/tls/certificate",
+        "certificate: \"file:tls/public.pem\"",
+        "certificate: VALUE",
+    ),
+    (
+        "/listeners/tls/key",
+        "key: \"file:tls/public.key\"",
+        "key: VALUE",
+    ),
+    (
+        "/services/guard/facts/database/postgres",
+        "{ sqlite: data/profiles.db }",
+        "{ postgres: VALUE }",
+    ),
+    (
+        "/services/guard/context_key",
+        "      facts:",
+        "      context_key: VALUE\n      facts:",
+    ),
+    (
+        "/keys/passphrase",
+        "limits:",
+        "keys: { cache_seconds: 60, passphrase: VALUE }\nlimits:",
+    ),
+    (
+        "/keys/pkcs11",
+        "limits:",
+        "keys: { cache_seconds: 60, pkcs11: VALUE }\nlimits:",
+    ),
+    (
+        "/vault/ca",
+        "limits:",
+        "vault: { address: \"https://vault\", ca: VALUE, token: \"env:A\" }\nlimits:",
+    ),
+    (
+        "/vault/token",
+        "limits:",
+        "vault: { address: \"https://vault\", ca: \"file:a\", token: VALUE }\nlimits:",
+    ),
+];
+
+/// The places in the schema at which a reference stands.
+fn places_of_secrets(schema: &Value, at: &str, found: &mut Vec<String>) {
+    let pattern = schema["pattern"].as_str().unwrap_or_default();
+    if pattern.starts_with("^(file:") || pattern.starts_with("^pkcs11:") {
+        found.push(at.to_owned());
+    }
+    places_of_secrets_in(&schema["items"], at, found);
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        places_of_secrets(member, &format!("{at}/{name}"), found);
+    }
+}
+
+fn places_of_secrets_in(schema: &Value, at: &str, found: &mut Vec<String>) {
+    if schema.is_object() {
+        places_of_secrets(schema, at, found);
+    }
+}
+
 #[test]
-fn a_secret_in_the_wrong_place_is_never_repeated() {
+fn a_literal_is_refused_at_every_secret_of_the_plan_and_never_repeated() {
+    let mut places = Vec::new();
+    places_of_secrets(&vauban_policy::json_schema(), "", &mut places);
+    let mut cases: Vec<&str> = SECRETS.iter().map(|case| case.0).collect();
+    places.sort();
+    cases.sort_unstable();
+    assert_eq!(cases, places, "each secret of the schema has its case");
     let secret = "hunter2-0123456789";
-    let places = [
-        ("key: \"file:tls/public.key\"", format!("key: \"{secret}\"")),
-        (
-            "certificate: \"file:tls/public.pem\"",
-            format!("certificate: [\"{secret}\"]"),
-        ),
-        (
-            "{ sqlite: data/profiles.db }",
-            format!("{{ postgres: \"postgres://guard:{secret}@db/x\" }}"),
-        ),
-        (
-            "      facts:",
-            format!("      context_key: {{ value: \"{secret}\" }}\n      facts:"),
-        ),
+    for (place, from, to) in SECRETS {
+        for literal in [
+            format!("\"{secret}\""),
+            format!("\"postgres://guard:{secret}@db/x\""),
+            format!("\"-----BEGIN PRIVATE KEY-----\\n{secret}\""),
+            format!("\"plain:{secret}\""),
+            format!("\"env:{secret}\""),
+            format!("\"vault:{secret}\""),
+            format!("\"pkcs11:token=a?module-path=/m&pin-value={secret}\""),
+            format!("[\"{secret}\"]"),
+            format!("{{ value: \"{secret}\" }}"),
+        ] {
+            let said = said(&[(from, &to.replace("VALUE", &literal))]);
+            let refused = said.contains("must refer to a secret")
+                || said.contains("must be the URI of a PKCS#11 token");
+            assert!(refused, "{place}: {literal}: {said}");
+            assert!(!said.contains("hunter2"), "{place}: {said}");
+        }
+    }
+}
+
+#[test]
+fn every_way_to_name_a_secret_loads() {
+    let vault = "vault: { address: \"https://vault.internal:8200\", ca: \"file:vault-ca.pem\", token: \"systemd-creds:vault\" }";
+    let keys = [
+        "keys: { cache_seconds: 60, passphrase: \"vault:kv/bank/keys#passphrase\" }",
+        "keys: { cache_seconds: 3600, pkcs11: \"pkcs11:token=vauban%20a;serial=1?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:pin\" }",
+        "keys: { cache_seconds: 60, danger_plain: \"the disk is encrypted\" }",
     ];
-    for (from, to) in places {
-        let said = said(&[(from, &to)]);
-        assert!(said.contains("must refer to a secret"), "{said}");
-        assert!(!said.contains("hunter2"), "{said}");
+    for keys in keys {
+        let block = format!("{keys}\n{vault}\nlimits:");
+        let edits = [
+            ("limits:", block.as_str()),
+            ("environment: development", "environment: production"),
+            ("file:tls/public.key", "env:TLS_KEY"),
+        ];
+        assert_eq!(said(&edits), "");
     }
 }
 
