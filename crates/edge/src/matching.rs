@@ -134,7 +134,7 @@ pub(crate) fn find<'p>(
         Err(Lost::Route) => None,
     };
     if let Some(shown) = route.and_then(|route| paths.shown(&route.path, path)) {
-        trail.restate(control::EDGE_CANONICAL, shown);
+        trail.restate(control::EDGE_CANONICAL, &shown);
     }
     let (found, at) = led.map_err(|lost| {
         trail.refused(control::EDGE_ROUTE, lost.fact());

@@ -74,10 +74,10 @@ impl Trail {
     }
 
     /// The path, once it is known which parts of it are a credential.
-    pub(crate) fn restate(&mut self, control: &'static str, fact: String) {
+    pub(crate) fn restate(&mut self, control: &'static str, fact: &str) {
         let controls = self.event.controls.iter_mut();
         for one in controls.filter(|one| one.name == control) {
-            one.fact = fact.clone().into();
+            one.fact = fact.to_owned().into();
         }
     }
 

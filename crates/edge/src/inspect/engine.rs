@@ -14,6 +14,9 @@ use super::redact::Redaction;
 use super::rules::{Loaded, Rules};
 use crate::parts::{Arrived, Found, Inspect, Inspection, Leaving, Ruling};
 
+#[cfg(test)]
+mod tests;
+
 /// Scratch memories that are kept for the next request; more phases than this never run at one moment, unless there are more
 /// threads.
 const KEPT_MAX: usize = 64;

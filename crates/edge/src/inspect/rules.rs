@@ -41,6 +41,27 @@ pub(super) struct Loaded {
     pub(super) pool: Arc<Pool>,
 }
 
+#[cfg(test)]
+impl Loaded {
+    /// Rules from a text alone.
+    pub(super) fn of_text(text: &str) -> Self {
+        let source = Source {
+            name: "rules.conf",
+            text: text.as_bytes(),
+        };
+        Self {
+            way: Way {
+                paranoia: None,
+                before: Vec::new(),
+                after: Vec::new(),
+            },
+            set: Arc::new(RuleSet::load(&[source], &Disk).unwrap()),
+            store: Arc::default(),
+            pool: Arc::default(),
+        }
+    }
+}
+
 /// What makes two rule sets differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Way {

@@ -472,7 +472,7 @@ impl<'f> Loader<'f> {
                 let message = match self.markers.get(&jump.marker) {
                     Some(item) if *item >= jump.item => continue,
                     Some(_) => format!(
-                        "the marker `{}` of `skipAfter` stands above the rule",
+                        "the marker `{}` of `skipAfter` stands above this rule",
                         jump.marker
                     ),
                     None => format!(

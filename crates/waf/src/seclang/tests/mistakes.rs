@@ -431,7 +431,7 @@ const BETWEEN_RULES: &[Case] = &[
     ("SecAction \"id:1\"\nSecRuleUpdateActionById 1 \"skipAfter:NOWHERE\"",
      "2: no `SecMarker` has the name `NOWHERE` of `skipAfter`"),
     ("SecMarker A\nSecAction \"id:1\"\nSecRuleUpdateActionById 1 \"skipAfter:A\"",
-     "3: the marker `A` of `skipAfter` stands above the rule"),
+     "3: the marker `A` of `skipAfter` stands above this rule"),
     ("SecRuleUpdateActionById 1:x \"pass\"",
      "1: `x` is no place in a chain"),
     ("SecRuleUpdateActionById 1",

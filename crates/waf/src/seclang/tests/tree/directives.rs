@@ -38,13 +38,13 @@ fn exceptions_of_crs_4() {
     };
     assert_eq!(which, RuleFilter::Msg("SQL .njection".into()));
     let Directive::UpdateActions { id, link, actions } =
-        directive("SecRuleUpdateActionById 12:1 \"deny,status:403\"")
+        directive("SecRuleUpdateActionById 12:1 \"capture,severity:2\"")
     else {
         panic!()
     };
     assert_eq!(
         (id, link, actions),
-        (12, 1, vec![Action::Deny, Action::Status(403)])
+        (12, 1, vec![Action::Capture, Action::Severity(2)])
     );
 }
 
