@@ -155,6 +155,8 @@ pub enum Kind {
     Start,
     /// A line stopped.
     Stop,
+    /// The rules of inspection were read again.
+    Rules,
     /// A drill ran.
     Drill,
 }

@@ -5,12 +5,14 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::outcome::{Failure, Outcome};
-use crate::{Format, files, say};
+use crate::{Format, files, say, tell};
 
-/// Prints the findings; any finding makes exit code 1.
+/// Prints the findings; any finding makes exit code 1. What the rules ask for in vain goes to standard error.
 pub(crate) fn check(config: &Path, format: Format, components: Option<&Path>) -> Outcome {
     let loaded = files::load(config)?;
-    files::rules(&loaded)?;
+    for line in files::rules(&loaded)?.without_effect() {
+        tell(&format!("note: {line}"));
+    }
     let components = match components {
         None => vauban_seam::Components::embedded(),
         Some(file) => {

@@ -89,7 +89,7 @@ async fn play(arguments: &DemoArguments) -> Outcome {
     let ended = if stays {
         tokio::select! {
             () = stopping => Ok(()),
-            () = supervisor_gone(), if arguments.quiet => Ok(()),
+            () = supervisor_gone(None), if arguments.quiet => Ok(()),
             error = supervisor.failed() => Err(Failure::CouldNotRun(error)),
         }
     } else {

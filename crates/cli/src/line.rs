@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use tokio::sync::mpsc;
 use vauban_audit::Log;
-use vauban_edge::Rules;
+use vauban_edge::{Again, Rules};
 use vauban_guard::FactsSource;
 use vauban_net::{Clock, PublicTls, Socket, Stop, SystemClock, Workload, stop_pair};
 use vauban_policy::Plan;
@@ -84,6 +85,8 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
     let joiner = Joiner::new(storage, &loaded.plan, clock);
     let mut supervisor = Supervisor::new(joiner, state.run());
     let stopping = told_to_stop();
+    let (again, mut orders) = mpsc::channel(1);
+    vauban_net::task::spawn("hang_ups", hang_ups(again));
     let started = async {
         for member in members {
             supervisor.start(member).await?;
@@ -99,9 +102,13 @@ async fn all(loaded: &Loaded, state: &Path) -> Outcome {
         say(&format!("{name}: {address}"));
     }
     say(READY);
-    let ended = tokio::select! {
-        () = stopping => None,
-        error = supervisor.failed() => Some(error),
+    tokio::pin!(stopping);
+    let ended = loop {
+        tokio::select! {
+            () = &mut stopping => break None,
+            error = supervisor.failed() => break Some(error),
+            Some(()) = orders.recv() => supervisor.read_again(&members::folder_of(&Line::Edge)).await,
+        }
     };
     supervisor.stop().await;
     match ended {
@@ -130,13 +137,17 @@ pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     }
 }
 
-/// Waits until the supervisor's pipe closes, or a signal.
-pub(crate) async fn supervisor_gone() {
+/// Waits until the supervisor's pipe closes, or a signal. Whatever comes through the pipe is the order to read again.
+pub(crate) async fn supervisor_gone(again: Option<mpsc::Sender<()>>) {
     let (closed, pipe) = tokio::sync::oneshot::channel();
     // A thread of its own, because reading a terminal or a pipe cannot be cancelled and nobody should wait for it.
     std::thread::spawn(move || {
         let mut buffer = [0_u8; 64];
-        while matches!(std::io::stdin().read(&mut buffer), Ok(count) if count > 0) {}
+        while matches!(std::io::stdin().read(&mut buffer), Ok(count) if count > 0) {
+            if let Some(again) = &again {
+                order(again);
+            }
+        }
         closed.send(()).is_ok()
     });
     tokio::select! {
@@ -145,9 +156,39 @@ pub(crate) async fn supervisor_gone() {
     }
 }
 
-/// Runs `serve` until the supervisor is gone; says [`READY`] first.
+/// Gives the order to read again. One that waits already is as good as two.
+fn order(again: &mpsc::Sender<()>) {
+    if let Err(mpsc::error::TrySendError::Closed(())) = again.try_send(()) {
+        tracing::warn!("told to read again, and nobody does");
+    }
+}
+
+/// Passes every SIGHUP on as the order to read again.
+async fn hang_ups(again: mpsc::Sender<()>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
+        tell("SIGHUP cannot be received on this system; rules are read at start only");
+        return;
+    };
+    while hang_up.recv().await.is_some() {
+        order(&again);
+    }
+}
+
+/// Reads the rules again as often as ordered, and says what came of it.
+async fn read_again(again: Again, mut orders: mpsc::Receiver<()>) {
+    while orders.recv().await.is_some() {
+        match again.read().await {
+            Ok(summary) => tell(&format!("edge: new rules are in force ({summary})")),
+            Err(error) => tell(&format!("edge: the rules in force stay:\n{error}")),
+        }
+    }
+}
+
+/// Runs `serve` until the supervisor is gone; says [`READY`] first. `again` gets what the supervisor orders meanwhile.
 pub(crate) async fn serve_until_told<F, E>(
     supervised: bool,
+    again: Option<mpsc::Sender<()>>,
     serve: impl FnOnce(Stop) -> F,
 ) -> anyhow::Result<()>
 where
@@ -160,7 +201,7 @@ where
     say(READY);
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
-        () = supervisor_gone(), if supervised => stopper.stop(),
+        () = supervisor_gone(again), if supervised => stopper.stop(),
         () = told_to_stop(), if !supervised => stopper.stop(),
     }
     Ok(serving.await?)
@@ -282,7 +323,7 @@ impl Station {
             clock: Arc::clone(&self.clock),
         };
         let parts = vauban_authority::Parts::shipped(&self.plan, &setting).await?;
-        serve_until_told(self.supervised, |stop| {
+        serve_until_told(self.supervised, None, |stop| {
             vauban_authority::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await
@@ -320,7 +361,7 @@ impl Station {
             clock: Arc::clone(&self.clock),
         };
         let parts = vauban_guard::Parts::shipped(&self.plan, &setting)?;
-        serve_until_told(self.supervised, |stop| {
+        serve_until_told(self.supervised, None, |stop| {
             vauban_guard::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await
@@ -351,6 +392,13 @@ impl Station {
             chain.expose_text().context("certificate")?,
             key.expose_text().context("key")?,
         )?;
+        let reading = Again {
+            rules: rules.clone(),
+            plan: Arc::clone(&self.plan),
+            folder: self.folder.clone(),
+            audit: audit.clone(),
+            clock: Arc::clone(&self.clock),
+        };
         let setting = vauban_edge::Setting {
             workload,
             authority: self.address(&Line::Authority)?,
@@ -361,7 +409,12 @@ impl Station {
             clock: Arc::clone(&self.clock),
         };
         let parts = vauban_edge::Parts::shipped(&self.plan, &setting)?;
-        serve_until_told(self.supervised, |stop| {
+        let (again, orders) = mpsc::channel(1);
+        if !self.supervised {
+            vauban_net::task::spawn("hang_ups", hang_ups(again.clone()));
+        }
+        vauban_net::task::spawn("read_again", read_again(reading, orders));
+        serve_until_told(self.supervised, Some(again), |stop| {
             vauban_edge::run(Arc::clone(&self.plan), setting, parts, socket, stop)
         })
         .await

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use command_fds::{CommandFdExt as _, FdMapping};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -64,6 +64,15 @@ pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAd
     Ok((socket, bound))
 }
 
+/// What a keeper is told.
+#[derive(Debug)]
+enum Order {
+    /// To have the child read again what it can.
+    ReadAgain,
+    /// To end the child.
+    Stop,
+}
+
 /// Makes a fresh join token for a SPIFFE id and leaves it where the child looks for it.
 pub(crate) trait Admit: Send + Sync {
     /// Called before each start of a member that has a SPIFFE id.
@@ -75,7 +84,7 @@ pub(crate) trait Admit: Send + Sync {
 pub(crate) struct Supervisor<A> {
     admit: A,
     pids: PathBuf,
-    stops: Vec<(String, mpsc::Sender<()>, tokio::task::JoinHandle<()>)>,
+    keepers: Vec<(String, mpsc::Sender<Order>, tokio::task::JoinHandle<()>)>,
     failures: mpsc::Sender<anyhow::Error>,
     failed: mpsc::Receiver<anyhow::Error>,
 }
@@ -87,7 +96,7 @@ impl<A: Admit + Clone + 'static> Supervisor<A> {
         Self {
             admit,
             pids,
-            stops: Vec::new(),
+            keepers: Vec::new(),
             failures,
             failed,
         }
@@ -102,10 +111,10 @@ impl<A: Admit + Clone + 'static> Supervisor<A> {
             member,
         };
         let running = keeper.spawn().await?;
-        let (stop, stopped) = mpsc::channel(1);
+        let (order, orders) = mpsc::channel(1);
         let failures = self.failures.clone();
-        let task = vauban_net::task::spawn("keeper", keeper.keep(running, stopped, failures));
-        self.stops.push((name, stop, task));
+        let task = vauban_net::task::spawn("keeper", keeper.keep(running, orders, failures));
+        self.keepers.push((name, order, task));
         Ok(())
     }
 
@@ -117,10 +126,19 @@ impl<A: Admit + Clone + 'static> Supervisor<A> {
         }
     }
 
+    /// Has a child read again what it can while it serves. One that is about to be started reads everything anyway.
+    pub(crate) async fn read_again(&self, name: &str) {
+        for (known, order, _) in &self.keepers {
+            if known == name && order.send(Order::ReadAgain).await.is_err() {
+                tracing::warn!(line = %name, "nobody keeps it any more");
+            }
+        }
+    }
+
     /// Ends the children, the last started first, each after it has drained.
     pub(crate) async fn stop(mut self) {
-        while let Some((_, stop, task)) = self.stops.pop() {
-            if stop.send(()).await.is_ok() && task.await.is_err() {
+        while let Some((_, order, task)) = self.keepers.pop() {
+            if order.send(Order::Stop).await.is_ok() && task.await.is_err() {
                 tracing::warn!("a keeper ended abnormally");
             }
         }
@@ -133,6 +151,16 @@ struct Running {
     child: Child,
     pipe: Option<ChildStdin>,
     since: Instant,
+}
+
+impl Running {
+    /// Tells the child through its pipe; whether that was possible.
+    async fn read_again(&mut self) -> bool {
+        match &mut self.pipe {
+            Some(pipe) => pipe.write_all(b"\n").await.is_ok(),
+            None => false,
+        }
+    }
 }
 
 /// Keeps one child running.
@@ -216,14 +244,22 @@ impl<A: Admit> Keeper<A> {
     async fn keep(
         self,
         mut running: Running,
-        mut stopped: mpsc::Receiver<()>,
+        mut orders: mpsc::Receiver<Order>,
         failures: mpsc::Sender<anyhow::Error>,
     ) {
         let name = self.member.name.clone();
         let mut pause = PAUSE_MIN;
         loop {
             tokio::select! {
-                _ = stopped.recv() => return drain(&name, running).await,
+                order = orders.recv() => match order {
+                    Some(Order::ReadAgain) => {
+                        if !running.read_again().await {
+                            tracing::warn!(line = %name, "could not be told to read again");
+                        }
+                        continue;
+                    }
+                    Some(Order::Stop) | None => return drain(&name, running).await,
+                },
                 status = running.child.wait() => {
                     tracing::warn!(line = %name, status = ?status, "ended; starting it again");
                     let code = status.ok().and_then(|status| status.code());
@@ -238,7 +274,11 @@ impl<A: Admit> Keeper<A> {
             }
             running = loop {
                 tokio::select! {
-                    _ = stopped.recv() => return,
+                    order = orders.recv() => match order {
+                        // It will read everything when it starts.
+                        Some(Order::ReadAgain) => {}
+                        Some(Order::Stop) | None => return,
+                    },
                     () = tokio::time::sleep(pause) => {}
                 }
                 pause = (pause * 2).min(PAUSE_MAX);

@@ -18,7 +18,7 @@ use crate::parts::{Arrived, Inspect, Inspection, Leaving, Ruling};
 use crate::record::Trail;
 
 pub use engine::SecLang;
-pub use rules::{RuleMistakes, Rules};
+pub use rules::{Reread, RuleMistakes, Rules};
 
 /// A request whose head the rules let pass.
 #[derive(Debug)]

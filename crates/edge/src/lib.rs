@@ -32,6 +32,7 @@ mod pipeline;
 mod read;
 mod record;
 mod relay;
+mod reread;
 mod run;
 mod setting;
 
@@ -40,7 +41,7 @@ pub use contract::Documents;
 pub use decision::{Decision, Decisions};
 pub use disk::{Disk, read_file, read_stream};
 pub use exchange::CachedExchange;
-pub use inspect::{RuleMistakes, Rules, SecLang};
+pub use inspect::{Reread, RuleMistakes, Rules, SecLang};
 pub use keys::AuthorityKeys;
 pub use matching::{Hit, route_of};
 pub use parts::{
@@ -48,6 +49,7 @@ pub use parts::{
     Judge, JudgeContract, KeepKeys, Leaving, Overspent, Parts, Pending, Presented, ReadToken,
     Ruling, Spend, Stage,
 };
+pub use reread::{Again, RereadError};
 pub use run::run;
 pub use setting::{RunError, Setting, StartError};
 

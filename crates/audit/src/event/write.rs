@@ -119,6 +119,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Transfer => "transfer",
         Kind::Start => "start",
         Kind::Stop => "stop",
+        Kind::Rules => "rules",
         Kind::Drill => "drill",
     }
 }

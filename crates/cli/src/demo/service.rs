@@ -118,7 +118,7 @@ async fn serve(arguments: &ServiceArguments) -> anyhow::Result<()> {
         clock: Arc::new(vauban_net::SystemClock),
         recorder: None,
     };
-    let ended = serve_until_told(true, |stop| vauban_bank::run(service, setting, stop)).await;
+    let ended = serve_until_told(true, None, |stop| vauban_bank::run(service, setting, stop)).await;
     close(audit, writer).await;
     ended
 }

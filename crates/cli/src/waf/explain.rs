@@ -13,7 +13,7 @@ use super::planned::{self, Planned};
 use super::rules::{KIND, RuleArguments};
 use super::{folder, shown};
 use crate::outcome::{Failure, Outcome};
-use crate::{Format, say};
+use crate::{Format, say, tell};
 
 /// Bytes of a request.
 const REQUEST_BYTES_MAX: usize = 64 << 20;
@@ -55,6 +55,9 @@ pub(super) fn test(arguments: &TestArguments) -> Outcome {
         Some(planned) => (Arc::clone(&planned.rules), planned.mode),
         None => (arguments.rules.texts(None)?.load()?, Mode::AsConfigured),
     };
+    for left in rules.left_to_caller() {
+        tell(&format!("note: {left}"));
+    }
     let mut runner = Runner::new(&rules, mode, Strategy::Indexed).traced();
     let report = runner.transact(&request, None);
     let seen = Seen {

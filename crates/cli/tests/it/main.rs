@@ -21,6 +21,8 @@ mod product;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod reread;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod users;

@@ -109,6 +109,34 @@ fn a_request_is_judged_by_the_rules_of_its_route() {
     );
 }
 
+#[test]
+fn what_rules_ask_for_in_vain_is_told_with_its_place() {
+    let planned = Planned::with(&[(
+        "vauban.yaml",
+        "  rules: [baseline]\n",
+        "  rules: [own.conf]\n",
+    )]);
+    planned.add(
+        "own.conf",
+        "SecRequestBodyAccess On\nSecAuditLog /x\nSecRule REMOTE_ADDR \"@geoLookup\" \"id:1,phase:1,deny\"\n",
+    );
+    let own = planned.folder.path().join("own.conf");
+    let notes = [
+        format!(
+            "note: {}:2: `SecAuditLog /x` has no effect: ",
+            own.display()
+        ),
+        format!("note: {}:3: `@geoLookup` has no effect: ", own.display()),
+    ];
+    let checked = text(&vauban(&["check", "-c", &planned.plan]));
+    let tested = planned.says(0, "GET /accounts HTTP/1.1\r\nHost: x\r\n\r\n", &[]);
+    for said in [checked, tested] {
+        for note in &notes {
+            assert_eq!(said.matches(note).count(), 1, "`{note}` in:\n{said}");
+        }
+    }
+}
+
 /// The edge refuses it although no rule does: what lies behind a limit must not be a way in.
 #[test]
 fn a_request_that_the_rules_saw_in_part_does_not_pass() {

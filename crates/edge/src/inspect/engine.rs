@@ -85,7 +85,7 @@ impl Inspect for SecLang {
         let whole = transaction.saw_whole_head();
         let mut running = Running {
             transaction: Some(transaction),
-            loaded: loaded.clone(),
+            loaded,
             redact: Arc::clone(&self.rules.redact),
             place: format!("{} {}", arrived.route, arrived.target),
             blocks,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use vauban_policy::{Inspect, Plan, RuleFile, RuleSource, WafMode};
 use vauban_waf::{BASELINE, FILE_BYTES_MAX, PROFILE_AFTER, PROFILE_BEFORE, RuleSet, Source, Store};
 
@@ -23,10 +24,10 @@ Include /usr/share/modsecurity-crs/rules/*.conf
 IncludeOptional /etc/modsecurity/crs/RESPONSE-999-EXCLUSION-RULES-AFTER-CRS.conf
 ";
 
-/// The loaded rules of a plan.
+/// The loaded rules of a plan. Copies are of one mind: what one reads again, all have.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    pub(super) sets: Arc<[Loaded]>,
+    live: Arc<ArcSwap<Vec<Loaded>>>,
     /// Words in the names of variables whose values are not written down.
     pub(super) redact: Arc<[String]>,
 }
@@ -77,48 +78,105 @@ impl Rules {
     /// # Errors
     /// Every mistake in every file.
     pub fn load(plan: &Plan, folder: &Path) -> Result<Self, RuleMistakes> {
-        let mut sets: Vec<Loaded> = Vec::new();
-        let mut mistakes = BTreeSet::new();
-        let mut tried: Vec<Way> = Vec::new();
-        for route in &plan.routes {
-            if matches!(route.waf.mode, WafMode::Off { .. }) {
-                continue;
-            }
-            let way = Way::of(&route.waf);
-            if tried.contains(&way) {
-                continue;
-            }
-            tried.push(way.clone());
-            match compile(plan, folder, &way) {
-                Ok(set) => sets.push(Loaded {
-                    way,
-                    set: Arc::new(set),
-                    store: Arc::new(Store::default()),
-                    pool: Arc::new(Pool::default()),
-                }),
-                Err(found) => mistakes.extend(found),
-            }
-        }
-        if !mistakes.is_empty() {
-            return Err(RuleMistakes(
-                mistakes.into_iter().map(|(_, _, text)| text).collect(),
-            ));
-        }
         Ok(Self {
-            sets: sets.into(),
+            live: Arc::new(ArcSwap::from_pointee(sets(plan, folder, &[])?)),
             redact: plan.waf.redact.clone().into(),
+        })
+    }
+
+    /// Reads the files of the same plan again and compiles them, which takes a second or more. Nothing is in force before
+    /// [`Reread::enforce`].
+    ///
+    /// # Errors
+    /// Every mistake in every file; the rules that were in force stay.
+    pub fn read_again(&self, plan: &Plan, folder: &Path) -> Result<Reread, RuleMistakes> {
+        let sets = sets(plan, folder, &self.live.load())?;
+        Ok(Reread {
+            live: Arc::clone(&self.live),
+            sets,
         })
     }
 
     /// The rules by which a route's requests are inspected, for somebody who asks about one; none for a way that was not loaded.
     pub fn set(&self, inspect: &Inspect) -> Option<Arc<RuleSet>> {
-        self.of(inspect).map(|loaded| Arc::clone(&loaded.set))
+        self.of(inspect).map(|loaded| loaded.set)
     }
 
-    /// The rule set of a route; none for a way that was not loaded.
-    pub(super) fn of(&self, inspect: &Inspect) -> Option<&Loaded> {
-        self.sets.iter().find(|loaded| loaded.way.is(inspect))
+    /// What the files ask for and nobody here does, each kind once.
+    pub fn without_effect(&self) -> Vec<String> {
+        let live = self.live.load();
+        let told = live.iter().flat_map(|loaded| loaded.set.left_to_caller());
+        let mut kinds = BTreeSet::new();
+        told.filter(|left| kinds.insert(left.what.clone()))
+            .map(ToString::to_string)
+            .collect()
     }
+
+    /// The rule set of a route, which a transaction keeps to its end; none for a way that was not loaded.
+    pub(super) fn of(&self, inspect: &Inspect) -> Option<Loaded> {
+        let live = self.live.load();
+        live.iter().find(|loaded| loaded.way.is(inspect)).cloned()
+    }
+}
+
+/// Rules that were read again, and are in force for nobody yet.
+#[derive(Debug)]
+pub struct Reread {
+    live: Arc<ArcSwap<Vec<Loaded>>>,
+    sets: Vec<Loaded>,
+}
+
+impl Reread {
+    /// Puts them in force for every request that begins from now on; those under way end by the rules they began with.
+    pub fn enforce(self) {
+        self.live.store(Arc::new(self.sets));
+    }
+
+    /// How many rules each set has, in words.
+    pub fn summary(&self) -> String {
+        let counts: Vec<String> = self
+            .sets
+            .iter()
+            .map(|loaded| loaded.set.figures().rules.to_string())
+            .collect();
+        format!("rules of each set: {}", counts.join(", "))
+    }
+}
+
+/// One rule set for each way in which routes are inspected. What rules have counted of clients is kept from `before`, so that
+/// nobody is forgiven by a change of rules.
+fn sets(plan: &Plan, folder: &Path, before: &[Loaded]) -> Result<Vec<Loaded>, RuleMistakes> {
+    let mut sets: Vec<Loaded> = Vec::new();
+    let mut mistakes = BTreeSet::new();
+    let mut tried: Vec<Way> = Vec::new();
+    for route in &plan.routes {
+        if matches!(route.waf.mode, WafMode::Off { .. }) {
+            continue;
+        }
+        let way = Way::of(&route.waf);
+        if tried.contains(&way) {
+            continue;
+        }
+        tried.push(way.clone());
+        match compile(plan, folder, &way) {
+            Ok(set) => {
+                let kept = before.iter().find(|loaded| loaded.way == way);
+                sets.push(Loaded {
+                    way,
+                    set: Arc::new(set),
+                    store: kept.map_or_else(Arc::default, |kept| Arc::clone(&kept.store)),
+                    // Not kept: it has the size of its set.
+                    pool: Arc::default(),
+                });
+            }
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(sets);
+    }
+    let texts = mistakes.into_iter().map(|(_, _, text)| text);
+    Err(RuleMistakes(texts.collect()))
 }
 
 impl Way {

@@ -25,6 +25,8 @@ mod pki;
 #[cfg(test)]
 mod recorder;
 #[cfg(test)]
+mod reread;
+#[cfg(test)]
 mod upstream;
 #[cfg(test)]
 mod world;

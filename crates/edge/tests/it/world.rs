@@ -174,17 +174,7 @@ impl World {
 
     /// What the log has durably of the line itself, in order.
     pub(crate) fn own_events(&self) -> Vec<Event> {
-        let segment = self.audit.path().join("edge/000001.seg");
-        let text = std::fs::read_to_string(segment).unwrap();
-        let event = |line: &str| {
-            // A record is an object around the event.
-            line.match_indices('{').find_map(|(at, _)| {
-                let text = &line.as_bytes()[at..];
-                let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Event>();
-                values.next()?.ok()
-            })
-        };
-        let mut events: Vec<Event> = text.lines().filter_map(event).collect();
+        let mut events = first_events(self.audit.path());
         events.retain(|event| matches!(event.kind, Kind::Start | Kind::Stop));
         events
     }
@@ -313,4 +303,18 @@ pub(crate) fn user() -> Claims {
         expires_at: NOW + 600,
         issued_at: NOW,
     }
+}
+
+/// What the edge's log in this folder has durably in its first file, in order.
+pub(crate) fn first_events(audit: &Path) -> Vec<Event> {
+    let text = std::fs::read_to_string(audit.join("edge/000001.seg")).unwrap();
+    let event = |line: &str| {
+        // A record is an object around the event.
+        line.match_indices('{').find_map(|(at, _)| {
+            let text = &line.as_bytes()[at..];
+            let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Event>();
+            values.next()?.ok()
+        })
+    };
+    text.lines().filter_map(event).collect()
 }

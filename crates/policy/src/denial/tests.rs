@@ -69,8 +69,28 @@ fn every_denial_has_its_code_and_status() {
     assert_eq!(listed, cases);
     assert_eq!(
         Denial::all().len(),
-        cases.len() + FramingRefusal::ALL.len() + TargetRefusal::ALL.len()
+        cases.len() + FramingRefusal::ALL.len() + TargetRefusal::ALL.len() + OauthError::ALL.len()
     );
+}
+
+#[test]
+fn the_errors_of_oauth_are_the_words_and_statuses_of_the_rfcs() {
+    let cases = [
+        ("invalid_request", 400),
+        ("invalid_client", 401),
+        ("invalid_grant", 400),
+        ("unauthorized_client", 400),
+        ("unsupported_grant_type", 400),
+        ("invalid_scope", 400),
+        ("invalid_target", 400),
+        ("unsupported_response_type", 400),
+        ("access_denied", 400),
+    ];
+    let listed: Vec<(&str, u16)> = OauthError::ALL
+        .iter()
+        .map(|error| (error.word(), Denial::Oauth(*error).status()))
+        .collect();
+    assert_eq!(listed, cases);
 }
 
 #[test]

@@ -131,7 +131,18 @@ fn only_what_must_be_is_open_to_nobody() {
     let open: Vec<&str> = open.map(|route| route.path.as_str()).collect();
     assert_eq!(
         open,
-        ["/auth/login", "/auth/refresh", "/.well-known/jwks.json"]
+        [
+            "/auth/login",
+            "/auth/refresh",
+            // Clients prove who they are to the authority itself, and users log in on its page.
+            "/oauth/authorize",
+            "/oauth/token",
+            "/oauth/par",
+            "/oauth/introspect",
+            "/oauth/revoke",
+            "/.well-known/oauth-authorization-server",
+            "/.well-known/jwks.json"
+        ]
     );
 }
 

@@ -57,6 +57,11 @@ impl<'a> Run<'a> {
                     }
                 }
             }
+            Answer::Whole => {
+                let value = state.matched.last();
+                let text = value.map(|(_, _, value)| Text::of(value));
+                state.tx.set_slot(0, text);
+            }
             Answer::Word(index) => {
                 if let Operator::Words(words) = operator
                     && let Some(word) = words.words.get(index)
@@ -176,8 +181,14 @@ impl<'a> Run<'a> {
                         self.state.environment.push((name.clone(), value));
                     }
                 }
-                After::SetSid(key) => self.choose_record(rule, Variable::Session, key),
-                After::SetUid(key) => self.choose_record(rule, Variable::User, key),
+                After::SetSid(key) => {
+                    self.name_record(rule, Variable::SessionId, key);
+                    self.choose_record(rule, Variable::Session, key);
+                }
+                After::SetUid(key) => {
+                    self.name_record(rule, Variable::UserId, key);
+                    self.choose_record(rule, Variable::User, key);
+                }
                 After::InitCol { collection, key } => self.choose_record(rule, *collection, key),
                 After::ExpireVar {
                     collection,
@@ -188,6 +199,14 @@ impl<'a> Run<'a> {
                 After::SkipAfter(marker) => self.state.flow.skip_to = Some(*marker),
             }
         }
+    }
+
+    /// What `setsid` and `setuid` leave in `SESSIONID` and `USERID`.
+    fn name_record(&mut self, rule: &'a Rule, variable: Variable, key: &Template) {
+        let key = self.text(rule, key);
+        self.state.table.set(variable, &key);
+        // Rules behind this one see it.
+        self.looked = false;
     }
 
     fn choose_record(&mut self, rule: &'a Rule, collection: Variable, key: &Template) {

@@ -7,17 +7,16 @@ use std::collections::HashMap;
 use super::geo::Geo;
 use super::guard::Guard;
 use super::names::Names;
-use super::program::{
-    Chain, ChainId, Defaults, Left, Program, Rule, RuleId, Settings, Sizes, Step,
-};
+use super::program::{Chain, ChainId, Defaults, Program, Rule, RuleId, Settings, Sizes, Step};
 use crate::RuleMistake;
 use crate::pattern::Pattern;
 use crate::seclang::syntax::{
-    Action, Directive, Document, IdRange, Item, Operator, Phase, Setting, Variable,
+    Action, Directive, Document, IdRange, Item, Phase, Setting, Variable,
 };
 use crate::transform::{ByteSet, Transformation, UnicodeMap};
 
 mod edits;
+mod left;
 mod operators;
 mod rules;
 mod targets;
@@ -90,7 +89,7 @@ pub(crate) fn compile(document: &Document) -> Result<Program, Vec<RuleMistake>> 
         defaults: builder.defaults,
         singles: builder.singles,
         geo,
-        left: left(document),
+        left: left::left(document, &edited),
         uses_full_request,
         uses_files: builder.uses_files,
         sizes: builder.sizes,
@@ -117,50 +116,6 @@ fn open_geo(document: &Document, mistakes: &mut Vec<RuleMistake>) -> Option<Geo>
         }
     }
     opened
-}
-
-/// What the files ask for and the engine leaves to its caller.
-fn left(document: &Document) -> Vec<Left> {
-    let mut all = Vec::new();
-    for item in &document.items {
-        let what = match &item.directive {
-            Directive::Setting(setting) => left_setting(setting),
-            Directive::Rule(rule) => rule.links.iter().find_map(|link| {
-                let operator = &link.condition.as_ref()?.operator;
-                if let Operator::Rbl(list) = operator {
-                    return Some(format!("@rbl {list}"));
-                }
-                None
-            }),
-            Directive::Marker(_)
-            | Directive::DefaultActions(_)
-            | Directive::RemoveRules(_)
-            | Directive::UpdateTargets { .. }
-            | Directive::UpdateActions { .. } => None,
-        };
-        all.extend(what.map(|what| Left {
-            file: item.place.file.to_string(),
-            line: item.place.line,
-            what,
-        }));
-    }
-    all
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "every other setting is the engine's own"
-)]
-fn left_setting(setting: &Setting) -> Option<String> {
-    Some(match setting {
-        Setting::LeftToCaller { name, value } => format!("{name} {value}"),
-        Setting::RequestBodyInMemoryLimit(bytes) => format!("SecRequestBodyInMemoryLimit {bytes}"),
-        Setting::CookieFormat(format) => format!("SecCookieFormat {format}"),
-        Setting::ComponentSignature(text) => format!("SecComponentSignature {text}"),
-        Setting::PcreMatchLimit(limit) => format!("SecPcreMatchLimit {limit}"),
-        Setting::AuditEngine(mode) => format!("SecAuditEngine {mode:?}"),
-        _ => return None,
-    })
 }
 
 /// What is known of the rules before they are compiled, for `ctl` actions that name them.

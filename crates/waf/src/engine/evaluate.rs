@@ -266,7 +266,11 @@ impl<'a> Run<'a> {
                 self.unanswered(rule);
                 false
             }
-            Answer::Yes | Answer::Captured | Answer::Word(_) | Answer::Fingerprint(_) => !negated,
+            Answer::Yes
+            | Answer::Whole
+            | Answer::Captured
+            | Answer::Word(_)
+            | Answer::Fingerprint(_) => !negated,
         }
     }
 

@@ -14,6 +14,8 @@ pub(crate) enum Answer {
     Yes,
     /// Matched; the groups are in the scratch.
     Captured,
+    /// Matched; `TX:0` is the whole value.
+    Whole,
     /// Matched; `TX:0` is this list entry.
     Word(usize),
     /// Matched; `TX:0` is the fingerprint.
@@ -81,7 +83,13 @@ pub(crate) fn operate(
             Some(fingerprint) => Answer::Fingerprint(fingerprint),
             None => Answer::No,
         },
-        Operator::DetectXss => Answer::of(crate::libinjection::xss(value)),
+        Operator::DetectXss => {
+            if crate::libinjection::xss(value) {
+                Answer::Whole
+            } else {
+                Answer::No
+            }
+        }
         Operator::ByteRange(ranges) => {
             Answer::of(operator::validate_byte_range(value, ranges).is_some())
         }

@@ -43,15 +43,36 @@ pub(crate) struct Program {
     pub(crate) sizes: Sizes,
 }
 
-/// A setting or an operator that the rules ask for and that this engine leaves to whoever runs it.
+/// Something that the rules ask for and that this engine does not do: it is its caller's, or nobody's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
-    /// Path as it was given or included.
+    /// Path as it was given or included, of the first place.
     pub file: String,
     /// From 1.
     pub line: u32,
     /// The words of the rule file.
     pub what: String,
+    /// Why nothing follows from it.
+    pub why: &'static str,
+    /// In how many places it stands.
+    pub times: u32,
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            file,
+            line,
+            what,
+            why,
+            times,
+        } = self;
+        write!(formatter, "{file}:{line}: `{what}` has no effect: {why}")?;
+        match times {
+            0 | 1 => Ok(()),
+            _ => write!(formatter, " ({times} times)"),
+        }
+    }
 }
 
 /// Counts for reports.

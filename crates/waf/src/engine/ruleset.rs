@@ -79,7 +79,8 @@ impl RuleSet {
         self.filters.first()?.settled(value)
     }
 
-    /// What the rules ask for and this engine does not do: logs, files, lists on the network.
+    /// What the rules ask for and this engine does not do (logs, files, lists on the network, variables that nothing fills),
+    /// each kind once. It is not refused, because rule sets that people have ask for it; whoever loads rules should tell.
     pub fn left_to_caller(&self) -> &[Left] {
         &self.program.left
     }

@@ -307,17 +307,134 @@ fn what_is_not_honoured_does_not_load() {
     }
 }
 
-#[test]
-fn what_is_left_to_the_caller_is_listed() {
-    let rules = load(
-        "SecAuditLog /var/log/a.log\nSecRule REMOTE_ADDR \"@rbl dnsbl.example\" \"id:1,phase:1,pass\"",
-    );
+#[track_caller]
+fn check_left(text: &str, expected: &[&str]) {
+    let rules = load(text);
     let left: Vec<&str> = rules
         .left_to_caller()
         .iter()
         .map(|one| one.what.as_str())
         .collect();
-    assert_eq!(left, ["SecAuditLog /var/log/a.log", "@rbl dnsbl.example"]);
+    assert_eq!(left, expected, "{text}");
+}
+
+#[test]
+fn what_is_left_to_the_caller_is_listed() {
+    check_left(
+        "SecAuditLog /var/log/a.log\nSecRule REMOTE_ADDR \"@rbl dnsbl.example\" \"id:1,phase:1,pass\"",
+        &["SecAuditLog /var/log/a.log", "@rbl dnsbl.example"],
+    );
+    check_left(
+        "SecRule ARGS \"@rx a\" \"id:1,phase:2,deny,capture,t:none,log\"",
+        &[],
+    );
+}
+
+#[test]
+fn what_is_accepted_without_effect_is_listed() {
+    let rule =
+        |target: &str, actions: &str| format!("SecRule {target} \"@streq x\" \"id:1,{actions}\"");
+    for variable in [
+        "REMOTE_USER",
+        "STATUS_LINE",
+        "RESPONSE_ARGS",
+        "FILES_TMPNAMES",
+        "MSC_PCRE_LIMITS_EXCEEDED",
+        "MODSEC_BUILD",
+    ] {
+        check_left(&rule(variable, "phase:4,deny"), &[variable]);
+    }
+    for (actions, expected) in [
+        ("phase:1,pass,noauditlog", "noauditlog"),
+        ("phase:1,pass,xmlns:a=b", "xmlns:a"),
+        ("phase:1,pass,setenv:a=b", "setenv:a"),
+        ("phase:1,pass,expirevar:tx.a=1", "expirevar:tx"),
+        ("phase:1,pass,initcol:tx=a", "initcol:tx"),
+        ("phase:1,pass,ctl:auditEngine=Off", "ctl:auditEngine"),
+        ("phase:1,pass,ctl:auditLogParts=+E", "ctl:auditLogParts=+E"),
+        ("phase:1,pass,ctl:debugLogLevel=3", "ctl:debugLogLevel"),
+        (
+            "phase:2,pass,ctl:requestBodyProcessor=JSON",
+            "ctl:requestBodyProcessor behind phase 1",
+        ),
+        (
+            "phase:2,pass,ctl:requestBodyAccess=Off",
+            "ctl:requestBodyAccess behind phase 1",
+        ),
+        ("phase:1,pass,capture", "capture without a pattern or words"),
+    ] {
+        check_left(&rule("REQUEST_METHOD", actions), &[expected]);
+    }
+    check_left(
+        &rule("ARGS_POST|REQUEST_BODY", "phase:1,deny"),
+        &["ARGS_POST|REQUEST_BODY in phase 1"],
+    );
+    check_left(
+        &rule("RESPONSE_BODY", "phase:3,deny"),
+        &["RESPONSE_BODY in phase 3"],
+    );
+    check_left(&rule("ARGS_POST|ARGS_GET", "phase:1,deny"), &[]);
+    check_left(
+        "SecAction \"id:1,phase:1,pass,t:lowercase,capture,multiMatch\"",
+        &[
+            "t of a `SecAction`",
+            "capture of a `SecAction`",
+            "multiMatch of a `SecAction`",
+        ],
+    );
+    check_left(
+        "SecRule ARGS \"@rx a\" \"id:1,phase:2,deny,chain\"\nSecRule ARGS \"@rx b\" \"nolog,tag:'x'\"",
+        &["nolog on a chained rule", "tag on a chained rule"],
+    );
+    check_left(
+        "SecRule REMOTE_ADDR \"@geoLookup\" \"id:1,phase:1,deny\"",
+        &["@geoLookup"],
+    );
+}
+
+#[test]
+fn what_has_no_effect_is_told_once_with_its_number() {
+    let rules = load(
+        "SecRule ARGS \"@rx a\" \"id:1,phase:2,pass,noauditlog\"\nSecRule ARGS \"@rx b\" \"id:2,phase:2,pass,noauditlog\"",
+    );
+    let told: Vec<String> = rules
+        .left_to_caller()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "/rules.conf:3: `noauditlog` has no effect: every decision has one record, whatever rules say (2 times)"
+        ]
+    );
+}
+
+#[test]
+fn what_is_script_is_kept_whole() {
+    let rules = load(
+        "SecRule ARGS \"@detectXSS\" \"id:1,phase:1,pass,log,capture,t:lowercase,msg:'found %{TX.0}'\"",
+    );
+    let report = run(&rules, &get("/?a=%3CScript%3Ealert(1)%3C/script%3E"));
+    assert_eq!(
+        report.findings[0].message,
+        b"found <script>alert(1)</script>"
+    );
+}
+
+#[test]
+fn names_of_sessions_and_users_are_seen_by_later_rules() {
+    let rules = load(
+        "SecRule ARGS:s \"@rx .\" \"id:1,phase:1,pass,nolog,setsid:%{MATCHED_VAR},setuid:u-%{MATCHED_VAR}\"\n\
+         SecRule SESSIONID \"@streq 7\" \"id:2,phase:1,pass,log\"\n\
+         SecRule USERID \"@streq u-7\" \"id:3,phase:1,pass,log\"",
+    );
+    let ids = |target: &str| -> Vec<u64> {
+        let report = run(&rules, &get(target));
+        report.findings.iter().map(|finding| finding.rule).collect()
+    };
+    assert_eq!(ids("/?s=7"), [2, 3]);
+    assert!(ids("/?s=8").is_empty());
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn every_word_is_the_one_of_the_type() {
         Kind::Transfer,
         Kind::Start,
         Kind::Stop,
+        Kind::Rules,
         Kind::Drill,
     ] {
         same(&Event::new(0, "other", "d", kind));

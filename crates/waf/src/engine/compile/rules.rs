@@ -35,7 +35,7 @@ impl Builder {
             self.head_action(&mut rule, action);
         }
         for link in &text.links {
-            // Severity, tags and logging of a chained rule count only where the head says nothing.
+            // The severity of a chained rule counts where the head says nothing; its tags and logging never do (`left`).
             for action in &link.actions {
                 if let (Action::Severity(severity), None) = (action, rule.severity) {
                     rule.severity = Some(*severity);

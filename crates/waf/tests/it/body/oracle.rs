@@ -146,20 +146,7 @@ fn from_hex(text: &[u8]) -> Vec<u8> {
 pub(super) fn difference(request: &Request, theirs: &Seen) -> Option<String> {
     let ours = see(request);
     let difference = match request.processor {
-        Processor::Head => same(
-            &ours,
-            theirs,
-            &[
-                "ARGS_GET",
-                "REQUEST_COOKIES",
-                "REQUEST_URI",
-                "REQUEST_URI_RAW",
-                "REQUEST_FILENAME",
-                "REQUEST_BASENAME",
-                "QUERY_STRING",
-                "URLENCODED_ERROR",
-            ],
-        ),
+        Processor::Head => head(&ours, theirs),
         Processor::Urlencoded => same(&ours, theirs, &["ARGS_POST", "URLENCODED_ERROR"]),
         Processor::Json => json(request, &ours, theirs),
         Processor::Xml => xml(request, &ours, theirs),
@@ -176,6 +163,34 @@ pub(super) fn difference(request: &Request, theirs: &Seen) -> Option<String> {
             theirs.one("REQBODY_ERROR_MSG").escape_ascii(),
         )
     })
+}
+
+/// All alike, but that an encoded `?` ends their path and not ours.
+fn head(ours: &Seen, theirs: &Seen) -> Option<String> {
+    let ours_path = ours.one("REQUEST_FILENAME");
+    let question = ours_path.iter().position(|byte| *byte == b'?');
+    let mut variables = vec![
+        "ARGS_GET",
+        "REQUEST_COOKIES",
+        "REQUEST_URI",
+        "REQUEST_URI_RAW",
+        "QUERY_STRING",
+        "URLENCODED_ERROR",
+    ];
+    match question {
+        None => variables.extend(["REQUEST_FILENAME", "REQUEST_BASENAME"]),
+        Some(at) => {
+            let theirs_path = theirs.one("REQUEST_FILENAME");
+            if ours_path.get(..at) != Some(theirs_path) {
+                return Some(format!(
+                    "REQUEST_FILENAME: ours `{}` up to its `?`, theirs `{}`",
+                    ours_path.escape_ascii(),
+                    theirs_path.escape_ascii()
+                ));
+            }
+        }
+    }
+    same(ours, theirs, &variables)
 }
 
 fn same(ours: &Seen, theirs: &Seen, variables: &[&str]) -> Option<String> {
