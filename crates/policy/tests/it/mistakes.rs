@@ -78,11 +78,39 @@ fn a_secret_in_the_wrong_place_is_never_repeated() {
             "      facts:",
             format!("      context_key: {{ value: \"{secret}\" }}\n      facts:"),
         ),
+        (
+            "    internal_token_seconds: 60",
+            format!(
+                "    internal_token_seconds: 60\n    store: {{ postgres: \"postgres://vauban:{secret}@db/x\" }}"
+            ),
+        ),
     ];
     for (from, to) in places {
         let said = said(&[(from, &to)]);
         assert!(said.contains("must refer to a secret"), "{said}");
         assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn a_store_is_named_by_reference_or_is_the_embedded_one() {
+    let store = |text: &str| {
+        let from = "    internal_token_seconds: 60";
+        load_data_edited("seed.yaml", &[(from, &format!("{from}{text}"))])
+    };
+    let plan = store("").unwrap();
+    assert_eq!(plan.issuer.store.postgres, None);
+    let plan = store("\n    store: { postgres: \"env:DATABASE\" }").unwrap();
+    let reference = plan.issuer.store.postgres.unwrap();
+    assert_eq!(reference.0, "env:DATABASE");
+    for (odd, what) in [
+        ("{}", "lacks the key `postgres`"),
+        ("{ sqlite: data/authority.db }", "unknown key `sqlite`"),
+    ] {
+        let said = store(&format!("\n    store: {odd}"))
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains(what), "{said}");
     }
 }
 
