@@ -86,6 +86,11 @@ const SECRETS: &[(&str, &str, &str)] = &[
         "      context_key: VALUE\n      facts:",
     ),
     (
+        "/issuers/store/postgres",
+        "    internal_token_seconds: 60",
+        "    internal_token_seconds: 60\n    store: { postgres: VALUE }",
+    ),
+    (
         "/keys/passphrase",
         "limits:",
         "keys: { cache_seconds: 60, passphrase: VALUE }\nlimits:",
@@ -171,6 +176,28 @@ fn every_way_to_name_a_secret_loads() {
             ("file:tls/public.key", "env:TLS_KEY"),
         ];
         assert_eq!(said(&edits), "");
+    }
+}
+
+#[test]
+fn a_store_is_named_by_reference_or_is_the_embedded_one() {
+    let store = |text: &str| {
+        let from = "    internal_token_seconds: 60";
+        load_data_edited("seed.yaml", &[(from, &format!("{from}{text}"))])
+    };
+    let plan = store("").unwrap();
+    assert_eq!(plan.issuer.store.postgres, None);
+    let plan = store("\n    store: { postgres: \"env:DATABASE\" }").unwrap();
+    let reference = plan.issuer.store.postgres.unwrap();
+    assert_eq!(reference.0, "env:DATABASE");
+    for (odd, what) in [
+        ("{}", "lacks the key `postgres`"),
+        ("{ sqlite: data/authority.db }", "unknown key `sqlite`"),
+    ] {
+        let said = store(&format!("\n    store: {odd}"))
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains(what), "{said}");
     }
 }
 

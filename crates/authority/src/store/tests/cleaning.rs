@@ -20,8 +20,8 @@ fn samples() -> usize {
 }
 
 fn rows() -> i64 {
-    let asked = std::env::var("VAUBAN_EXPIRED_ROWS").ok();
-    let rows = asked.map_or(ROWS, |text| text.parse().unwrap());
+    let asked = std::env::var_os("VAUBAN_EXPIRED_ROWS");
+    let rows = asked.map_or(ROWS, |text| text.to_str().unwrap().parse().unwrap());
     i64::try_from(rows).unwrap()
 }
 

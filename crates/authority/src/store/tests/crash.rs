@@ -30,8 +30,8 @@ const ROTATIONS: usize = 3;
 const LIMIT: Duration = Duration::from_mins(1);
 
 fn kills() -> usize {
-    let asked = std::env::var("VAUBAN_KILLS").ok();
-    asked.map_or(KILLS, |text| text.parse().unwrap())
+    let asked = std::env::var_os("VAUBAN_KILLS");
+    asked.map_or(KILLS, |text| text.to_str().unwrap().parse().unwrap())
 }
 
 fn place(text: &str) -> Place {
@@ -46,9 +46,10 @@ fn place(text: &str) -> Place {
 /// there is no child.
 #[tokio::test(flavor = "multi_thread")]
 async fn child() {
-    let (Ok(there), Ok(life)) = (std::env::var(PLACE), std::env::var(LIFE)) else {
+    let (Some(there), Some(life)) = (std::env::var_os(PLACE), std::env::var_os(LIFE)) else {
         return;
     };
+    let (there, life) = (there.into_string().unwrap(), life.into_string().unwrap());
     let store = Store::open(&place(&there), key()).await.unwrap();
     let write = async |writer: usize| {
         for nth in 0.. {
@@ -111,12 +112,16 @@ impl Acknowledged {
                 continue;
             };
             match said.split(' ').collect::<Vec<_>>().as_slice() {
-                ["began", id] => drop(self.sessions.insert((*id).to_owned(), 0)),
+                ["began", id] => {
+                    self.sessions.insert((*id).to_owned(), 0);
+                }
                 ["rotated", id, rotation] => {
                     let rotations = rotation.parse::<usize>().unwrap() + 1;
                     self.sessions.insert((*id).to_owned(), rotations);
                 }
-                ["ended", id] => drop(self.ended.insert((*id).to_owned())),
+                ["ended", id] => {
+                    self.ended.insert((*id).to_owned());
+                }
                 odd => panic!("{odd:?}"),
             }
         }
