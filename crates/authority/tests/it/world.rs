@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use vauban_audit::{Event, Kind, Log, Writer};
 use vauban_authority::{
-    HashError, HashPassword, KeyAccess, NewUser, OPENAPI, Parts, RunError, Setting, Storage, add_user,
-    issue_join_token, provision, run,
+    HashError, HashPassword, KeyAccess, NewUser, OPENAPI, Parts, RunError, Setting, Storage,
+    add_user, issue_join_token, provision, run,
 };
 use vauban_net::{Clock, ManualClock, Socket, Stopper, SystemClock, stop_pair};
 use vauban_policy::{Plan, SecretRef, TextFile, load};

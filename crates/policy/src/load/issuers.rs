@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::listeners::read_secret;
 use super::names::AUTHORITY;
 use super::report::{At, Report};
+use super::secrets::read_secret_for;
 use super::words;
 use super::yaml::Node;
 use crate::{Issuer, PasswordPlan, StorePlan};
@@ -136,7 +136,8 @@ fn read_password(report: &mut Report, node: &Node) -> Option<PasswordPlan> {
 
 fn read_store(report: &mut Report, node: &Node) -> Option<StorePlan> {
     let fields = report.fields(node, "`store`", &["postgres"])?;
-    let postgres = read_secret(report, &fields, "postgres")?;
+    // Not the purpose of a guard's database of facts: who reads facts must not be able to write sessions.
+    let postgres = read_secret_for(report, &fields, "postgres", "store")?;
     Some(StorePlan {
         postgres: Some(postgres),
     })

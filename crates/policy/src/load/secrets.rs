@@ -26,11 +26,21 @@ pub(super) fn read_secret(
     fields: &Fields<'_>,
     key: &str,
 ) -> Option<SecretRef> {
+    read_secret_for(report, fields, key, key)
+}
+
+/// A reference to a secret whose purpose is not what its key says.
+pub(super) fn read_secret_for(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    key: &str,
+    purpose: &str,
+) -> Option<SecretRef> {
     let node = fields.need(report, key)?;
     let found = read_reference(report, node, key)?;
     report.meet(Met {
         text: found.0.clone(),
-        purpose: key.to_owned(),
+        purpose: purpose.to_owned(),
         spot: node.spot,
     });
     Some(found)
