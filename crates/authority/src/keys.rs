@@ -132,12 +132,12 @@ pub enum KeysError {
 /// Most keys of one purpose at a time; guards accept eight in a set.
 const KEYS_MAX: usize = 4;
 
-/// How long what a key signs lives, and how long readers keep its public half.
+/// How long what a key signs lives, and how long readers keep its public half, in seconds.
 #[derive(Debug, Clone, Copy)]
 struct Times {
-    cache_seconds: u64,
-    access_seconds: u64,
-    internal_seconds: u64,
+    cache: u64,
+    access: u64,
+    internal: u64,
 }
 
 /// The keys of the running line.
@@ -159,16 +159,16 @@ struct Held {
 impl Times {
     fn of(plan: &Plan) -> Self {
         Self {
-            cache_seconds: plan.keys.cache_seconds.into(),
-            access_seconds: plan.issuer.access_token_seconds.into(),
-            internal_seconds: plan.issuer.internal_token_seconds.into(),
+            cache: plan.keys.cache_seconds.into(),
+            access: plan.issuer.access_token_seconds.into(),
+            internal: plan.issuer.internal_token_seconds.into(),
         }
     }
 
     fn life(self, purpose: Purpose) -> u64 {
         match purpose {
-            Purpose::Access => self.access_seconds,
-            Purpose::Internal => self.internal_seconds,
+            Purpose::Access => self.access,
+            Purpose::Internal => self.internal,
             Purpose::Ca => 0,
         }
     }
@@ -277,7 +277,7 @@ impl Ring {
             // Whoever fetched the set just before keeps it for its whole time; only then may anything be signed with this key.
             entry
                 .signs_from
-                .get_or_insert(now + self.times.cache_seconds + SLACK_SECONDS);
+                .get_or_insert(now + self.times.cache + SLACK_SECONDS);
         }
         registry.write(&self.state)
     }

@@ -167,7 +167,7 @@ impl Hsm {
                 .map_err(|error| HsmError::Failed(error.to_string()))?;
         }
         let hsm = Self { queue, shared };
-        hsm.ask(|reply| Work::Greet(reply)).await?;
+        hsm.ask(Work::Greet).await?;
         Ok(hsm)
     }
 
@@ -216,12 +216,11 @@ impl Hsm {
         &self,
         answer: oneshot::Receiver<Result<T, HsmError>>,
     ) -> Result<T, HsmError> {
-        match tokio::time::timeout(ANSWER_TIME, answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => {
-                self.shared.well.store(false, Ordering::Release);
-                Err(HsmError::Silent)
-            }
+        if let Ok(Ok(answer)) = tokio::time::timeout(ANSWER_TIME, answer).await {
+            answer
+        } else {
+            self.shared.well.store(false, Ordering::Release);
+            Err(HsmError::Silent)
         }
     }
 }

@@ -128,17 +128,11 @@ fn read_parts(
         .need(report, "clients")
         .map(|node| clients::read(report, node, &names))
         .unwrap_or_default();
-    let keys = keys::read_keys(report, &fields, environment);
-    let vault = fields.get("vault");
-    let has_vault = vault.is_some();
-    let vault = vault.and_then(|node| secrets::read_vault(report, node));
-    secrets::judge(report, has_vault);
-    let limits = fields
-        .need(report, "limits")
-        .and_then(|node| limits::read_limits(report, node, &names, &offers));
-    let waf = fields
-        .need(report, "waf")
-        .and_then(|node| waf::read_waf(report, node));
+    let (keys, vault) = read_kept(report, &fields, environment);
+    let limits = fields.need(report, "limits");
+    let limits = limits.and_then(|node| limits::read_limits(report, node, &names, &offers));
+    let waf = fields.need(report, "waf");
+    let waf = waf.and_then(|node| waf::read_waf(report, node));
     let offered = routes::Offered {
         waf: waf.as_ref(),
         names: &names,
@@ -167,6 +161,20 @@ fn read_parts(
         routes,
         index,
     })
+}
+
+/// `keys` and `vault`. Every reference to a secret stands before them, so all are judged together here.
+fn read_kept(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    environment: Option<Environment>,
+) -> (Option<KeysPlan>, Option<VaultPlan>) {
+    let keys = keys::read_keys(report, fields, environment);
+    let vault = fields.get("vault");
+    let has_vault = vault.is_some();
+    let vault = vault.and_then(|node| secrets::read_vault(report, node));
+    secrets::judge(report, has_vault);
+    (keys, vault)
 }
 
 fn read_version(report: &mut Report, fields: &Fields<'_>) {

@@ -126,9 +126,8 @@ impl Readers {
     /// The permission bits that must not be set.
     fn forbidden(self, owner: u32) -> u32 {
         match self {
-            Self::Owner => 0o077,
             Self::Listed if owner == 0 => 0o037,
-            Self::Listed => 0o077,
+            Self::Owner | Self::Listed => 0o077,
             Self::Anyone => 0,
         }
     }

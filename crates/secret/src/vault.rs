@@ -146,28 +146,29 @@ struct Versioned {
 /// The members of a secret; those that are no text have no value.
 struct Fields(Vec<(String, Option<Secret>)>);
 
+struct Members;
+impl<'de> Visitor<'de> for Members {
+    type Value = Fields;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields: Vec<(String, Option<Secret>)> = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if fields.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom("a member stands twice"));
+            }
+            let Value(value) = map.next_value()?;
+            fields.push((name, value));
+        }
+        Ok(Fields(fields))
+    }
+}
+
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Fields;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields: Vec<(String, Option<Secret>)> = Vec::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    if fields.iter().any(|(known, _)| *known == name) {
-                        return Err(A::Error::custom("a member stands twice"));
-                    }
-                    let Value(value) = map.next_value()?;
-                    fields.push((name, value));
-                }
-                Ok(Fields(fields))
-            }
-        }
         deserializer.deserialize_map(Members)
     }
 }

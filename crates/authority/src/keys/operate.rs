@@ -125,14 +125,13 @@ pub(crate) async fn provision_signers(
     ] {
         if registry.signer(purpose, now).is_none() {
             let coming = registry.of(purpose).next().map(|entry| entry.kid.clone());
-            let kid = match coming {
-                Some(kid) => kid,
-                None => {
-                    let made = first(state, keeper, purpose, &former).await?;
-                    let kid = made.kid.clone();
-                    registry.add(made)?;
-                    kid
-                }
+            let kid = if let Some(kid) = coming {
+                kid
+            } else {
+                let made = first(state, keeper, purpose, &former).await?;
+                let kid = made.kid.clone();
+                registry.add(made)?;
+                kid
             };
             // Nobody has a key set that this one must wait for.
             start(&mut registry, &kid, now);
@@ -183,12 +182,11 @@ pub(crate) async fn provision_ca(
         None => file.exists(),
     };
     if certificate.exists() && has_key {
-        let entry = match known {
-            Some(entry) => entry,
-            None => {
-                let name = state.relative(&file);
-                keeper.adopt(state, Purpose::Ca, name).await?.0
-            }
+        let entry = if let Some(entry) = known {
+            entry
+        } else {
+            let name = state.relative(&file);
+            keeper.adopt(state, Purpose::Ca, name).await?.0
         };
         if !keeper.is_of(&entry.place) {
             return Err(KeysError::CaElsewhere(entry.place.to_string()));

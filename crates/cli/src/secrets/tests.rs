@@ -148,8 +148,10 @@ async fn one_secret_behind_two_references_is_refused_with_both_places() {
         _ => None,
     });
     let mut plan = loaded(&[]).unwrap();
-    let plain = distinct(&plan, &sources).await;
-    assert!(plain.is_ok(), "plain files are opened by no secret");
+    assert!(
+        distinct(&plan, &sources).await.is_ok(),
+        "plain files are opened by no secret"
+    );
     let set = |plan: &mut Plan, context: &str, kept: KeysKept| {
         plan.keys.kept = kept;
         let guards = plan.services.iter_mut().map(|service| &mut service.behind);

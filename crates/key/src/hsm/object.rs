@@ -22,10 +22,12 @@ pub(super) fn find(open: &mut Open, name: &KeyName) -> Result<Found, Trouble> {
     let private = private(session, name)?;
     let mut whole = name.clone();
     for attribute in session.get_attributes(private, &[AttributeType::Id, AttributeType::Label])? {
-        match attribute {
-            Attribute::Id(id) if !id.is_empty() => whole.id = Some(id),
-            Attribute::Label(label) => whole.label = String::from_utf8(label).ok(),
-            _ => {}
+        if let Attribute::Label(label) = attribute {
+            whole.label = String::from_utf8(label).ok();
+        } else if let Attribute::Id(id) = attribute
+            && !id.is_empty()
+        {
+            whole.id = Some(id);
         }
     }
     let public = public(session, &whole)?;
@@ -139,11 +141,12 @@ fn public(session: &Session, name: &KeyName) -> Result<Option<(Algorithm, Vec<u8
     ];
     let (mut kind, mut curve, mut point) = (None, Vec::new(), Vec::new());
     for attribute in session.get_attributes(*object, &wanted)? {
-        match attribute {
-            Attribute::KeyType(found) => kind = Some(found),
-            Attribute::EcParams(found) => curve = found,
-            Attribute::EcPoint(found) => point = found,
-            _ => {}
+        if let Attribute::KeyType(found) = attribute {
+            kind = Some(found);
+        } else if let Attribute::EcParams(found) = attribute {
+            curve = found;
+        } else if let Attribute::EcPoint(found) = attribute {
+            point = found;
         }
     }
     let algorithm = if kind == Some(KeyType::EC) && curve == P256 {

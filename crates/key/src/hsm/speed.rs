@@ -11,7 +11,6 @@ use crate::SigningKey;
 /// How long each kind of key signs.
 const MEASURED: Duration = Duration::from_secs(1);
 
-#[expect(clippy::print_stdout, reason = "a measure is told")]
 #[expect(clippy::disallowed_methods, reason = "a measure reads the clock")]
 fn tell(name: &str, key: &SigningKey) {
     let input = [b'x'; 400];

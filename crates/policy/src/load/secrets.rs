@@ -67,24 +67,21 @@ pub(super) fn read_public(
 /// The PKCS#11 token in which keys are kept: a URI of a token with its module and its PIN by reference, and of no key in it.
 pub(super) fn read_token(report: &mut Report, fields: &Fields<'_>, key: &str) -> Option<SecretRef> {
     let node = fields.need(report, key)?;
-    match node.scalar().and_then(token_pin) {
-        Some((uri, pin)) => {
-            report.meet(Met {
-                text: pin,
-                purpose: "pin-source".to_owned(),
-                spot: node.spot,
-            });
-            Some(SecretRef(uri.to_owned()))
-        }
-        None => {
-            let hint = "write `pkcs11:token=NAME?module-path=/PATH&pin-source=REFERENCE` (RFC 7512); the PIN itself does not belong in the configuration";
-            report.mistake_hint(
-                node.spot,
-                format!("`{key}` must be the URI of a PKCS#11 token"),
-                hint,
-            );
-            None
-        }
+    if let Some((uri, pin)) = node.scalar().and_then(token_pin) {
+        report.meet(Met {
+            text: pin,
+            purpose: "pin-source".to_owned(),
+            spot: node.spot,
+        });
+        Some(SecretRef(uri.to_owned()))
+    } else {
+        let hint = "write `pkcs11:token=NAME?module-path=/PATH&pin-source=REFERENCE` (RFC 7512); the PIN itself does not belong in the configuration";
+        report.mistake_hint(
+            node.spot,
+            format!("`{key}` must be the URI of a PKCS#11 token"),
+            hint,
+        );
+        None
     }
 }
 

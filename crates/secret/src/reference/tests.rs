@@ -1,5 +1,9 @@
 use super::{Pkcs11Uri, Reference, ReferenceError};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a table of cases reads better without references"
+)]
 fn check(text: &str, expected: Result<Reference, ReferenceError>) {
     assert_eq!(Reference::parse(text), expected, "{text}");
 }
