@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use vauban_net::Clock;
 use vauban_policy::{ClientAuthentication, Plan};
-use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private};
+use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
 
 use crate::ca::CaError;
 use crate::hasher::{HashError, PASSWORD_CHARS_MIN};
