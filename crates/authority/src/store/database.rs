@@ -312,10 +312,10 @@ impl Transaction {
 
     /// Makes it all true; it is durable when this returns.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        Ok(match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => in_time(transaction.commit()).await?,
-        })
+        match self {
+            Self::Sqlite(transaction) => Ok(transaction.commit().await?),
+            Self::Postgres(transaction) => in_time(transaction.commit()).await,
+        }
     }
 }
 
