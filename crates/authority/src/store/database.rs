@@ -216,19 +216,13 @@ impl Database {
     pub(super) async fn run(&self, statement: &str) {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
         match self {
-            Self::Sqlite(database) => drop(
-                sqlx::query(statement)
-                    .execute(&database.writes)
-                    .await
-                    .unwrap(),
-            ),
+            Self::Sqlite(database) => {
+                let done = sqlx::query(statement).execute(&database.writes).await;
+                assert!(done.is_ok(), "{done:?}");
+            }
             Self::Postgres(database) => {
-                drop(
-                    sqlx::query(statement)
-                        .execute(&database.pool)
-                        .await
-                        .unwrap(),
-                );
+                let done = sqlx::query(statement).execute(&database.pool).await;
+                assert!(done.is_ok(), "{done:?}");
             }
         }
     }

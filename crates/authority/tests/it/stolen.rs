@@ -45,7 +45,10 @@ async fn hand_out(oauth: &Oauth) -> Vec<(&'static str, String)> {
 
 /// Searches for each secret, and for its plain hash, by which a token that is found elsewhere could be told to be known here.
 fn check(name: &str, database: &[u8], secrets: &[(&'static str, String)]) {
-    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
+    let hex = |bytes: &[u8]| {
+        let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        pairs.concat()
+    };
     let contains = |needle: &[u8]| {
         let mut pieces = database.windows(needle.len());
         pieces.any(|piece| piece == needle)

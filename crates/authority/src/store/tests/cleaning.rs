@@ -52,7 +52,7 @@ async fn measure(name: &str, ground: &Ground) {
     let cleaning = store.clone();
     let begun = Instant::now();
     let work = task::spawn("clean", async move {
-        cleaning.clean_all(NOW + 60).await.unwrap()
+        cleaning.clean_all(NOW + 60).await.unwrap();
     });
     let during = issue(store, "during", Some(work)).await;
     let (seconds, rows) = (begun.elapsed().as_secs_f32(), rows());
