@@ -149,7 +149,8 @@ fn keys_move_into_a_token_by_a_rotation_and_the_ca_never_silently() {
         world.stop().await;
         world.keys = in_token().await;
         let clock: Arc<dyn Clock> = Arc::<vauban_net::ManualClock>::clone(&world.clock);
-        let provisioned = async || provision(&world.storage, &world.plan, &world.keys, &clock).await;
+        let provisioned =
+            async || provision(&world.storage, &world.plan, &world.keys, &clock).await;
         let error = provisioned().await.unwrap_err();
         assert!(
             matches!(error, AdminError::Keys(KeysError::CaElsewhere(_))),

@@ -27,4 +27,6 @@ mod seclang;
 #[cfg(test)]
 mod settled;
 #[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod transform;
