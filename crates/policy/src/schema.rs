@@ -376,10 +376,10 @@ fn limits() -> Value {
             true,
         ),
         ("header_seconds", number(1, 300, "time for a head"), true),
-        ("body_seconds", number(60, 3600, "time for a body"), true),
+        ("body_seconds", number(1, 3600, "time for a body"), true),
         (
             "upstream_seconds",
-            number(60, 3600, "time for the next line's answer"),
+            number(1, 3600, "time for the next line's answer"),
             true,
         ),
         (

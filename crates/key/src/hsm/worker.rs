@@ -1,4 +1,4 @@
-//! One thread with one session. A session that was lost is opened anew, once per job, and logged in again.
+//! One thread with one session. A session that was lost is opened anew, a few times per job, and logged in again.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use cryptoki::types::AuthPin;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
-use super::{Algorithm, Found, HsmError, HsmSetting, KeyName, Signature, module, object};
+use super::{Algorithm, Found, HsmError, HsmSetting, KeyName, SESSIONS, Signature, module, object};
 
 /// Keys whose handle one session remembers; more are looked up again.
 const HANDLES_MAX: usize = 32;
@@ -153,31 +153,27 @@ impl Worker {
         drop(reply.send(result));
     }
 
-    /// Tries with the session at hand, and once more with a new one when the first was lost.
+    /// Tries with the session at hand, and with new ones when it was lost.
+    ///
+    /// More than one, because a module that was started anew counts its sessions from one again: each of the other threads closes
+    /// its lost session once, and what has that number now is perhaps our new one.
     fn attempt<T>(
         &mut self,
         attempt: impl Fn(&mut Open) -> Result<T, Trouble>,
     ) -> Result<T, HsmError> {
-        let kept = self.open.is_some();
-        let first = self.with_session(&attempt);
-        let again = match first {
-            Ok(done) => return Ok(done),
-            Err(Trouble::Final(error)) => return Err(error),
-            Err(Trouble::Module(error)) => error,
-        };
-        // Whatever state the session is in now, it is not one to go on with.
-        self.open = None;
-        if !kept {
-            return Err(HsmError::Failed(again.to_string()));
-        }
-        match self.with_session(&attempt) {
-            Ok(done) => Ok(done),
-            Err(Trouble::Final(error)) => Err(error),
-            Err(Trouble::Module(error)) => {
-                self.open = None;
-                Err(HsmError::Failed(error.to_string()))
+        let mut failed = HsmError::Silent;
+        for _session in 0..=SESSIONS {
+            match self.with_session(&attempt) {
+                Ok(done) => return Ok(done),
+                Err(Trouble::Final(error)) => return Err(error),
+                Err(Trouble::Module(error)) => {
+                    // Whatever state the session is in now, it is not one to go on with.
+                    self.open = None;
+                    failed = HsmError::Failed(error.to_string());
+                }
             }
         }
+        Err(failed)
     }
 
     fn with_session<T>(
