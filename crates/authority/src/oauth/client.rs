@@ -37,9 +37,14 @@ impl Authority {
         parameters: &Parameters,
         operation: &str,
     ) -> Result<&Client, Denial> {
-        let presented = read(head, parameters).inspect_err(|_denial| {
-            call.refused(control::AUTHORITY_CLIENT, "no single way of authentication");
-        })?;
+        let presented = match read(head, parameters) {
+            Ok(presented) => presented,
+            Err(denial) => {
+                call.refused(control::AUTHORITY_CLIENT, "no single way of authentication");
+                self.spend_source(call, head, operation)?;
+                return Err(denial);
+            }
+        };
         let client = self.client(&presented.id);
         let proven = self
             .store
