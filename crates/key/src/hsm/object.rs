@@ -1,8 +1,10 @@
 //! Objects in a token: finding a key and its public half, making a pair, destroying one.
 
+use cryptoki::context::Function;
+use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::Session;
+use cryptoki::session::{Session, SessionState};
 
 use super::worker::{Open, Trouble};
 use super::{Algorithm, Found, HsmError, KeyName};
@@ -44,9 +46,19 @@ pub(super) fn private(session: &Session, name: &KeyName) -> Result<ObjectHandle,
         .into_iter();
     match (found.next(), found.next()) {
         (Some(key), None) => Ok(key),
+        (None, _) if !is_logged_in(session)? => {
+            let error = Error::Pkcs11(RvError::UserNotLoggedIn, Function::FindObjects);
+            Err(error.into())
+        }
         (None, _) => Err(HsmError::NoKey(name.clone()).into()),
         (Some(_), Some(_)) => Err(HsmError::TwoKeys(name.clone()).into()),
     }
+}
+
+/// Whether private keys are shown. A session that was logged out behind our back finds none, which is not to say that there are none.
+fn is_logged_in(session: &Session) -> Result<bool, Trouble> {
+    let state = session.get_session_info()?.session_state();
+    Ok(matches!(state, SessionState::RoUser | SessionState::RwUser))
 }
 
 /// Makes a pair whose private half stays.

@@ -1,11 +1,12 @@
 //! One thread with one session. A session that was lost is opened anew, a few times per job, and logged in again.
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cryptoki::context::Pkcs11;
+use cryptoki::context::{Function, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
@@ -85,6 +86,8 @@ impl From<HsmError> for Trouble {
 pub(super) struct Open {
     pub(super) session: Session,
     module: Pkcs11,
+    /// What [`module::using`] held when it was opened.
+    starts: u64,
     slot: Slot,
     handles: BTreeMap<KeyName, ObjectHandle>,
 }
@@ -155,8 +158,7 @@ impl Worker {
 
     /// Tries with the session at hand, and with new ones when it was lost.
     ///
-    /// More than one, because a module that was started anew counts its sessions from one again: each of the other threads closes
-    /// its lost session once, and what has that number now is perhaps our new one.
+    /// More than one, because the module may be ended again meanwhile.
     fn attempt<T>(
         &mut self,
         attempt: impl Fn(&mut Open) -> Result<T, Trouble>,
@@ -166,11 +168,7 @@ impl Worker {
             match self.with_session(&attempt) {
                 Ok(done) => return Ok(done),
                 Err(Trouble::Final(error)) => return Err(error),
-                Err(Trouble::Module(error)) => {
-                    // Whatever state the session is in now, it is not one to go on with.
-                    self.open = None;
-                    failed = HsmError::Failed(error.to_string());
-                }
+                Err(Trouble::Module(error)) => failed = HsmError::Failed(error.to_string()),
             }
         }
         Err(failed)
@@ -180,13 +178,25 @@ impl Worker {
         &mut self,
         attempt: &impl Fn(&mut Open) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
-        if self.open.is_none() {
-            self.open = Some(Open::new(&self.shared)?);
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => Open::new(&self.shared)?,
+        };
+        let starts = module::using();
+        if open.starts != *starts {
+            open.leave();
+            return Err(
+                Error::Pkcs11(RvError::SessionHandleInvalid, Function::GetSessionInfo).into(),
+            );
         }
-        match &mut self.open {
-            Some(open) => attempt(open),
-            None => Err(Trouble::Final(HsmError::Silent)),
+        let done = attempt(&mut open);
+        match &done {
+            // Whatever state the session is in now, it is not one to go on with.
+            Err(Trouble::Module(error)) if is_gone(error) => open.leave(),
+            Err(Trouble::Module(_)) => drop(open),
+            Ok(_) | Err(Trouble::Final(_)) => self.open = Some(open),
         }
+        done
     }
 }
 
@@ -197,6 +207,7 @@ impl Open {
             return Err(HsmError::Pin(setting.token.clone()).into());
         }
         let module = module::load(&setting.module)?;
+        let starts = module::using();
         let slot = find_token(&module, setting)?;
         let session = module.open_ro_session(slot)?;
         let pin = AuthPin::from(setting.pin.as_str());
@@ -220,6 +231,7 @@ impl Open {
         Ok(Self {
             session,
             module,
+            starts: *starts,
             slot,
             handles: BTreeMap::new(),
         })
@@ -261,9 +273,29 @@ impl Open {
         Ok(handle)
     }
 
+    /// Lets go of a session that the module no longer knows. Closing it could close another that has its number by now.
+    fn leave(self) {
+        let _not_closed = ManuallyDrop::new(self.session);
+    }
+
     pub(super) fn forget(&mut self) {
         self.handles.clear();
     }
+}
+
+/// Whether the module says that there is no such session.
+fn is_gone(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Pkcs11(
+            RvError::SessionHandleInvalid
+                | RvError::SessionClosed
+                | RvError::CryptokiNotInitialized
+                | RvError::DeviceRemoved
+                | RvError::TokenNotPresent,
+            _
+        )
+    )
 }
 
 fn find_token(module: &Pkcs11, setting: &HsmSetting) -> Result<Slot, Trouble> {
