@@ -1,3 +1,4 @@
+use super::writer::{Rest, now};
 use super::*;
 use crate::event::tests::sample;
 use crate::medium::faulty::{Crash, Fault, Faulty};
@@ -75,6 +76,70 @@ async fn waiters_share_one_flush() {
     let syncs = disk.syncs() - before;
     assert!(syncs <= 2, "{syncs} flushes for 200 events");
     assert_eq!(decisions(&disk).len(), 200);
+}
+
+#[test]
+fn only_a_crowd_waits_for_company() {
+    let apart = Duration::from_millis(2);
+    let start = now();
+    // Flushes begin so many microseconds after one another, for so many who wait: what the next one has to rest.
+    let check = |flushes: &[(u64, usize)], rest_us: u64| {
+        let mut now = start;
+        let mut rest = Rest::default();
+        for (gap_us, waiting) in flushes {
+            now += Duration::from_micros(*gap_us);
+            rest = rest.after(*waiting, now, apart);
+        }
+        assert_eq!(
+            rest.left(now),
+            Duration::from_micros(rest_us),
+            "{flushes:?}"
+        );
+        let later = now + Duration::from_micros(1_500);
+        let left_us = rest_us.saturating_sub(1_500);
+        assert_eq!(rest.left(later), Duration::from_micros(left_us));
+    };
+    check(&[], 0);
+    check(&[(0, 200)], 0);
+    // One client that goes on as soon as it has its answer.
+    check(&[(0, 1), (400, 1), (400, 1)], 0);
+    // Two at once, and nobody for long before.
+    check(&[(0, 2), (50_000, 2)], 0);
+    check(&[(0, 1), (400, 2)], 2_000);
+    check(&[(0, 1), (400, 2), (2_000, 6)], 2_000);
+    check(&[(0, 1), (400, 2), (2_000, 1)], 0);
+    check(&[(0, 1), (400, 2), (2_000, 6), (9_000, 2)], 0);
+}
+
+#[tokio::test]
+async fn the_rest_ends_with_the_log() {
+    let disk = Faulty::default();
+    let limits = Limits {
+        flush_apart: Duration::from_hours(1),
+        ..Limits::default()
+    };
+    let (log, writer) = open(&disk, limits);
+    log.record(sample("d0")).await.unwrap();
+    disk.shut_gate(true);
+    let mut waiting: Vec<_> = (1..5)
+        .map(|nth| Box::pin(log.record(sample(&format!("d{nth}")))))
+        .collect();
+    for one in &mut waiting {
+        let polled = |context: &mut std::task::Context<'_>| {
+            std::task::Poll::Ready(one.as_mut().poll(context).is_pending())
+        };
+        assert!(std::future::poll_fn(polled).await);
+    }
+    disk.shut_gate(false);
+    waiting.remove(0).await.unwrap();
+    // A crowd has been flushed, and whoever comes now waits an hour for more of it.
+    log.note(&sample("d5")).unwrap();
+    log.clone().close().await.unwrap();
+    for one in waiting {
+        one.await.unwrap();
+    }
+    writer.wait().unwrap();
+    assert_eq!(decisions(&disk), ["d0", "d1", "d2", "d3", "d4", "d5"]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::io;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Hears how the writing of an event went.
@@ -138,9 +139,9 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// The next group: at once if somebody waits for it, otherwise as soon as the oldest note has waited long enough.
-    /// Swaps it with `group`, whose content is done with.
-    fn next_group(&self, group: &mut Group) -> bool {
+    /// The next group: after the `rest` if somebody waits for it, otherwise as soon as the oldest note has waited long
+    /// enough. Swaps it with `group`, whose content is done with.
+    fn next_group(&self, group: &mut Group, rest: Rest) -> bool {
         let idle =
             |queue: &mut Queue| queue.group.ends.is_empty() && matches!(queue.state, State::Open);
         let gathering = |queue: &mut Queue| !queue.urgent && matches!(queue.state, State::Open);
@@ -148,9 +149,14 @@ impl Shared {
             .wake
             .wait_while(self.locked(), idle)
             .unwrap_or_else(PoisonError::into_inner);
-        let (mut queue, _) = self
+        let (queue, _) = self
             .wake
             .wait_timeout_while(queue, self.limits.note_delay, gathering)
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_open = |queue: &mut Queue| matches!(queue.state, State::Open);
+        let (mut queue, _) = self
+            .wake
+            .wait_timeout_while(queue, rest.left(now()), is_open)
             .unwrap_or_else(PoisonError::into_inner);
         queue.urgent = false;
         group.clear();
@@ -200,7 +206,9 @@ pub(super) fn start(
 
 fn run(shared: &Shared, mut chain: Chain) -> io::Result<()> {
     let mut group = Group::default();
-    while shared.next_group(&mut group) {
+    let mut rest = Rest::default();
+    while shared.next_group(&mut group, rest) {
+        rest = rest.after(group.waiting.len(), now(), shared.limits.flush_apart);
         let written = chain.commit(group.texts());
         let answer = match &written {
             Ok(()) => Ok(()),
@@ -217,6 +225,46 @@ fn run(shared: &Shared, mut chain: Chain) -> io::Result<()> {
         chain.maintain()?;
     }
     chain.close()
+}
+
+/// The pace of flushes is no fact about a request: nothing that is recorded or decided follows from this clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the thread that waits for its own disk reads the clock it waits by"
+)]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+/// How long the next flush may wait for company. A flush costs processor and disk whether one event goes with it or
+/// fifty; so where they come thick and fast, flushes keep a distance. Who comes alone never waits, and neither does the
+/// single client that sends its next request when it has the answer to the last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rest {
+    flushed: Option<Instant>,
+    apart: Duration,
+}
+
+impl Rest {
+    /// The rest after a flush that begins `now` for so many who wait.
+    pub(super) fn after(self, waiting: usize, now: Instant, apart: Duration) -> Self {
+        let since = self.flushed.map(|before| now.duration_since(before));
+        let expected = since.map_or(0, |since| {
+            apart.as_nanos() * waiting as u128 / since.as_nanos().max(1)
+        });
+        // Two have come since the flush before, and at that pace two more come in the time that the next one waits.
+        let is_crowded = waiting >= 2 && expected >= 2;
+        Self {
+            flushed: Some(now),
+            apart: if is_crowded { apart } else { Duration::ZERO },
+        }
+    }
+
+    /// What is left of it.
+    pub(super) fn left(self, now: Instant) -> Duration {
+        let due = self.flushed.map(|flushed| flushed + self.apart);
+        due.map_or(Duration::ZERO, |due| due.saturating_duration_since(now))
+    }
 }
 
 /// Whoever stopped waiting does not mind.
