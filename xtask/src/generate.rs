@@ -8,6 +8,7 @@ use crate::run::metadata;
 use crate::say;
 use crate::tidy::graph::Graph;
 
+mod requirements;
 mod speed;
 mod tokens;
 
@@ -21,6 +22,10 @@ pub(crate) fn generate(root: &Path, check: bool) -> anyhow::Result<()> {
         ("docs/reference/denials.md", denials()),
         ("docs/reference/common-mode.md", common_mode(&metadata)?),
         ("docs/reference/bad-tokens.md", tokens::bad_tokens(root)?),
+        (
+            "docs/reference/oauth-requirements.md",
+            requirements::page(root)?,
+        ),
         (
             "crates/seam/src/components.json",
             format!("{}\n", components.to_json()),

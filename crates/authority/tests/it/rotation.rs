@@ -36,6 +36,7 @@ async fn a_refresh_token_is_rotated_and_the_end_never_moves() {
         .refused(401, "refresh.refused");
 }
 
+/// Requirement 17 (RFC 9700 §4.14.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_used_token_ends_the_whole_family_at_once() {
     let world = World::start().await;

@@ -72,6 +72,7 @@ fn check(name: &str, database: &[u8], secrets: &[(&'static str, String)]) {
     }
 }
 
+/// Requirement 21 (OAuth 2.1 §7.7).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_file_holds_nothing_that_opens_anything() {
     let oauth = Oauth::start().await;
@@ -85,6 +86,7 @@ async fn a_stolen_file_holds_nothing_that_opens_anything() {
     check("SQLite", &database, &secrets);
 }
 
+/// Requirement 21 (OAuth 2.1 §7.7).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_dump_holds_nothing_that_opens_anything() {
     let Some(cluster) = Cluster::start().unwrap() else {

@@ -253,6 +253,7 @@ fn a_host_that_is_not_ours_is_refused() {
     );
 }
 
+/// Requirement 36 (RFC 9700 §4.13).
 #[test]
 fn identity_headers_from_outside_change_nothing() {
     let house = House::shared();

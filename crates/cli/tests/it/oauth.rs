@@ -81,6 +81,7 @@ fn a_client_for_itself_gets_through_every_line() {
     assert_eq!(house.get("/api/v1/admin/profiles", &token).status, 401);
 }
 
+/// Requirement 10 (RFC 9700 §4.16, §4.2.4).
 #[test]
 fn a_person_agrees_and_the_portal_reads_in_their_name() {
     let house = House::start();

@@ -37,6 +37,7 @@ fn names(headers: &std::collections::BTreeMap<String, String>) -> BTreeSet<&str>
     headers.keys().map(String::as_str).collect()
 }
 
+/// Requirement 36 (RFC 9700 §4.13).
 #[tokio::test(flavor = "multi_thread")]
 async fn identity_headers_are_stripped_before_the_guard() {
     let world = World::new().await;

@@ -5,6 +5,7 @@ use vauban_token::{Claims, Es256Key, Profile, mint};
 use crate::denials::check;
 use crate::world::{NOW, World, bearer, profile, user};
 
+/// Requirement 35 (RFC 9700 §4.3.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn token_missing() {
     let world = World::new().await;

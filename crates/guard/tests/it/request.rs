@@ -59,6 +59,7 @@ async fn a_declared_service_reaches_its_operation_and_no_other() {
     assert_eq!(house.send_as(EDGE, &list).await.status, 200);
 }
 
+/// Requirement 36 (RFC 9700 §4.13).
 #[tokio::test]
 async fn no_certificate_or_another_ca_gets_no_answer_at_all() {
     let house = House::open().await;

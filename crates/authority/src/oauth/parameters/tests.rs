@@ -18,6 +18,7 @@ fn check(text: &str, expected: Option<&[(&str, &str)]>) {
     }
 }
 
+/// Requirement 12 (OAuth 2.1 §3.1).
 #[test]
 fn each_parameter_counts_once_and_empty_is_absent() {
     check("", Some(&[]));

@@ -35,6 +35,7 @@ fn goes_back(name: &str, answer: &Answer, error: &str) {
     assert_eq!(parameter(answer, "code"), None, "{name}");
 }
 
+/// Requirements 8 and 9 (RFC 9207 §2; RFC 9700 §4.12).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_logs_in_and_the_client_gets_code_state_and_issuer() {
     let oauth = Oauth::start().await;
@@ -77,6 +78,7 @@ async fn a_user_logs_in_and_the_client_gets_code_state_and_issuer() {
     assert!(!format!("{events:?}").contains(PASSWORD));
 }
 
+/// Requirements 1 and 2 (RFC 9700 §2.1, §4.11.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_sent_to_an_address_that_nobody_registered() {
     let oauth = Oauth::start().await;
@@ -117,6 +119,7 @@ async fn nobody_is_sent_to_an_address_that_nobody_registered() {
     );
 }
 
+/// Requirements 3, 4 and 8 (RFC 9700 §2.1.1, §2.1.2; RFC 9207 §2).
 #[tokio::test(flavor = "multi_thread")]
 async fn other_mistakes_go_back_to_the_client() {
     let oauth = Oauth::start().await;
@@ -165,6 +168,7 @@ pub(crate) async fn push(oauth: &Oauth, secret: &str, more: &[(&str, &str)]) -> 
     oauth.post("/oauth/par", "", &pairs).await
 }
 
+/// Requirement 11 (RFC 9126 §4).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pushed_request_is_used_once_by_its_client() {
     let oauth = Oauth::start().await;
@@ -188,6 +192,7 @@ async fn a_pushed_request_is_used_once_by_its_client() {
     stays("too late", &answer);
 }
 
+/// Requirement 11 (RFC 9126 §2.1).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_must_push_is_not_served_otherwise_and_what_it_pushes_is_judged() {
     let oauth = Oauth::start().await;

@@ -10,6 +10,7 @@ use crate::world::{Tokens, claims};
 /// The parameters of a form.
 type Pairs<'p> = &'p [(&'p str, &'p str)];
 
+/// Requirements 3, 8 and 25 (RFC 8414 §3.3; RFC 9207 §3).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_metadata_says_what_is_offered_and_nothing_else() {
     let oauth = Oauth::start().await;
@@ -41,6 +42,7 @@ async fn the_metadata_says_what_is_offered_and_nothing_else() {
     assert_eq!(found, expected);
 }
 
+/// Requirement 16 (RFC 9700 §4.15).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_gets_a_token_of_its_own_that_no_user_could_have() {
     let oauth = Oauth::start().await;
@@ -120,6 +122,7 @@ async fn a_narrower_token_is_narrower_inside_too() {
     );
 }
 
+/// Requirement 14 (OAuth 2.1 §2.4).
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_prove_itself_is_refused_in_one_way() {
     let oauth = Oauth::start().await;
@@ -205,6 +208,7 @@ async fn secrets_are_replaced_without_a_gap() {
     }
 }
 
+/// Requirements 3, 12, 13 and 16 (OAuth 2.1 §2.4.1, §3.2, §4.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_asks_only_for_what_it_is_registered_for() {
     let oauth = Oauth::start().await;

@@ -22,6 +22,7 @@ async fn a_code_becomes_tokens_of_its_user() {
     oauth.refresh(&tokens.refresh, &[]).await.fine();
 }
 
+/// Requirements 4, 5 and 7 (RFC 9700 §2.1.1, §4.8.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_verifier_behind_the_challenge_redeems_it() {
     let oauth = Oauth::start().await;
@@ -55,6 +56,7 @@ async fn only_the_verifier_behind_the_challenge_redeems_it() {
     oauth.redeem(&code, &[]).await.fine();
 }
 
+/// Requirements 6 and 7 (OAuth 2.1 §4.1.3).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_lives_a_minute_and_a_second_use_ends_what_came_of_the_first() {
     let oauth = Oauth::start().await;
@@ -74,6 +76,7 @@ async fn a_code_lives_a_minute_and_a_second_use_ends_what_came_of_the_first() {
     check("its tokens", &answer, 400, "invalid_grant");
 }
 
+/// Requirement 6 (OAuth 2.1 §4.1.3).
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_racing_uses_exactly_one_wins() {
     let oauth = Arc::new(Oauth::start().await);

@@ -13,6 +13,7 @@ async fn introspect(oauth: &Oauth, headers: &str, token: &str) -> serde_json::Va
         .json()
 }
 
+/// Requirement 23 (RFC 7662 §2.1, §4).
 #[tokio::test(flavor = "multi_thread")]
 async fn introspection_tells_a_token_to_its_client_only() {
     let oauth = Oauth::start().await;
@@ -53,6 +54,7 @@ async fn introspection_tells_a_token_to_its_client_only() {
     check("nobody", &answer, 400, "invalid_request");
 }
 
+/// Requirement 24 (RFC 7009 §2.1).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_token_ends_its_grant_and_a_foreign_one_changes_nothing() {
     let oauth = Oauth::start().await;
@@ -89,6 +91,7 @@ async fn a_revoked_token_ends_its_grant_and_a_foreign_one_changes_nothing() {
     check("after", &answer, 400, "invalid_grant");
 }
 
+/// Requirements 17 and 19 (RFC 9700 §4.14.2; OAuth 2.1 §4.3).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_is_good_once_for_its_client_and_its_scope() {
     let oauth = Oauth::start().await;
@@ -127,6 +130,7 @@ async fn a_refresh_token_is_good_once_for_its_client_and_its_scope() {
     );
 }
 
+/// Requirement 19 (OAuth 2.1 §4.3).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_of_the_direct_login_is_its_client_s_alone() {
     let oauth = Oauth::start().await;

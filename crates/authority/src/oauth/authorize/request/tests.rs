@@ -48,6 +48,7 @@ fn check(extra: &str, expected: Option<OauthError>) {
     );
 }
 
+/// Requirements 3, 4 and 5 (RFC 9700 §2.1.1, §2.1.2).
 #[test]
 fn a_request_is_code_with_s256_and_nothing_else() {
     check("", None);
@@ -82,6 +83,7 @@ fn a_request_is_code_with_s256_and_nothing_else() {
     }
 }
 
+/// Requirement 1 (RFC 9700 §4.1.3).
 #[test]
 fn where_an_answer_goes_is_registered() {
     let back = |query: &str, uris: &[&str]| {
