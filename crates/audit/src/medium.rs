@@ -24,8 +24,8 @@ pub struct Limits {
     pub queue_bytes_max: usize,
     /// How long a note may wait for others before it is written.
     pub note_delay: Duration,
-    /// How far apart flushes begin when many wait for them: what durability may add to an answer under load.
-    pub flush_apart: Duration,
+    /// How far apart flushes begin, at most, when many wait for them: what waiting for company may add to an answer.
+    pub flush_apart_max: Duration,
     /// After how many records `head` is renewed.
     pub head_every: u64,
 }
@@ -37,7 +37,7 @@ impl Default for Limits {
             queue_events_max: 8_192,
             queue_bytes_max: 16 << 20,
             note_delay: Duration::from_millis(50),
-            flush_apart: Duration::from_millis(2),
+            flush_apart_max: Duration::from_millis(5),
             head_every: 4_096,
         }
     }

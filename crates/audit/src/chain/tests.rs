@@ -10,7 +10,7 @@ const LIMITS: Limits = Limits {
     queue_events_max: 64,
     queue_bytes_max: 1 << 20,
     note_delay: std::time::Duration::from_millis(50),
-    flush_apart: std::time::Duration::ZERO,
+    flush_apart_max: std::time::Duration::ZERO,
     head_every: 5,
 };
 

@@ -80,7 +80,7 @@ async fn waiters_share_one_flush() {
 
 #[test]
 fn only_a_crowd_waits_for_company() {
-    let apart = Duration::from_millis(2);
+    let apart_max = Duration::from_millis(5);
     let start = now();
     // Flushes begin so many microseconds after one another, for so many who wait: what the next one has to rest.
     let check = |flushes: &[(u64, usize)], rest_us: u64| {
@@ -88,7 +88,7 @@ fn only_a_crowd_waits_for_company() {
         let mut rest = Rest::default();
         for (gap_us, waiting) in flushes {
             now += Duration::from_micros(*gap_us);
-            rest = rest.after(*waiting, now, apart);
+            rest = rest.after(*waiting, now, apart_max);
         }
         assert_eq!(
             rest.left(now),
@@ -105,17 +105,22 @@ fn only_a_crowd_waits_for_company() {
     check(&[(0, 1), (400, 1), (400, 1)], 0);
     // Two at once, and nobody for long before.
     check(&[(0, 2), (50_000, 2)], 0);
-    check(&[(0, 1), (400, 2)], 2_000);
-    check(&[(0, 1), (400, 2), (2_000, 6)], 2_000);
-    check(&[(0, 1), (400, 2), (2_000, 1)], 0);
-    check(&[(0, 1), (400, 2), (2_000, 6), (9_000, 2)], 0);
+    // A dozen at the pace of these two, but not for longer than is allowed.
+    check(&[(0, 1), (400, 2)], 2_400);
+    check(&[(0, 1), (2_000, 2)], 5_000);
+    check(&[(0, 1), (2_000, 4)], 5_000);
+    check(&[(0, 1), (400, 2), (2_400, 12)], 2_400);
+    check(&[(0, 1), (400, 2), (2_400, 48)], 600);
+    // Then it is quiet again.
+    check(&[(0, 1), (400, 2), (2_400, 1)], 0);
+    check(&[(0, 1), (400, 2), (2_400, 12), (9_000, 2)], 0);
 }
 
 #[tokio::test]
 async fn the_rest_ends_with_the_log() {
     let disk = Faulty::default();
     let limits = Limits {
-        flush_apart: Duration::from_hours(1),
+        flush_apart_max: Duration::from_hours(1),
         ..Limits::default()
     };
     let (log, writer) = open(&disk, limits);

@@ -208,7 +208,7 @@ fn run(shared: &Shared, mut chain: Chain) -> io::Result<()> {
     let mut group = Group::default();
     let mut rest = Rest::default();
     while shared.next_group(&mut group, rest) {
-        rest = rest.after(group.waiting.len(), now(), shared.limits.flush_apart);
+        rest = rest.after(group.waiting.len(), now(), shared.limits.flush_apart_max);
         let written = chain.commit(group.texts());
         let answer = match &written {
             Ok(()) => Ok(()),
@@ -236,27 +236,37 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-/// How long the next flush may wait for company. A flush costs processor and disk whether one event goes with it or
-/// fifty; so where they come thick and fast, flushes keep a distance. Who comes alone never waits, and neither does the
-/// single client that sends its next request when it has the answer to the last.
+/// How long the next flush waits for company. A flush costs processor and disk whether one event goes with it or fifty;
+/// so where events come thick and fast, each flush waits until about a dozen are there. The more come, the shorter that
+/// takes. Who comes alone never waits, and neither does the single client that sends its next request when it has the
+/// answer to the last.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rest {
     flushed: Option<Instant>,
     apart: Duration,
 }
 
+/// A rest for fewer than these is not worth it.
+const COMPANY_MIN: u32 = 4;
+/// More than these need not be waited for.
+const COMPANY: u32 = 12;
+
 impl Rest {
     /// The rest after a flush that begins `now` for so many who wait.
-    pub(super) fn after(self, waiting: usize, now: Instant, apart: Duration) -> Self {
+    pub(super) fn after(self, waiting: usize, now: Instant, apart_max: Duration) -> Self {
         let since = self.flushed.map(|before| now.duration_since(before));
-        let expected = since.map_or(0, |since| {
-            apart.as_nanos() * waiting as u128 / since.as_nanos().max(1)
-        });
-        // Two have come since the flush before, and at that pace two more come in the time that the next one waits.
-        let is_crowded = waiting >= 2 && expected >= 2;
+        let each = match (since, u32::try_from(waiting)) {
+            (Some(since), Ok(waiting @ 2..)) => since / waiting,
+            (Some(_) | None, Ok(_) | Err(_)) => apart_max,
+        };
+        let is_worth = each.saturating_mul(COMPANY_MIN) <= apart_max;
         Self {
             flushed: Some(now),
-            apart: if is_crowded { apart } else { Duration::ZERO },
+            apart: if is_worth {
+                each.saturating_mul(COMPANY).min(apart_max)
+            } else {
+                Duration::ZERO
+            },
         }
     }
 
