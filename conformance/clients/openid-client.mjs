@@ -38,13 +38,16 @@ for (const build of ['buildAuthorizationUrl', 'buildAuthorizationUrlWithPAR']) {
   })
   step(build)
   const refreshed = await client.refreshTokenGrant(portal, tokens.refresh_token)
+  const again = await client.refreshTokenGrant(portal, tokens.refresh_token)
+  assert.equal(again.refresh_token, refreshed.refresh_token)
+  const third = await client.refreshTokenGrant(portal, refreshed.refresh_token)
   await assert.rejects(client.refreshTokenGrant(portal, tokens.refresh_token), {
     error: 'invalid_grant',
   })
-  await assert.rejects(client.refreshTokenGrant(portal, refreshed.refresh_token), {
+  await assert.rejects(client.refreshTokenGrant(portal, third.refresh_token), {
     error: 'invalid_grant',
   })
-  step('refresh, and its second use ends the family')
+  step('refresh, its successor once more, and a later use ends the family')
 }
 const url = client.buildAuthorizationUrl(portal, { redirect_uri: redirectUri, scope })
 await assert.rejects(

@@ -7,3 +7,5 @@ mod logout;
 mod refresh;
 mod tokens;
 mod watch;
+
+pub(crate) use refresh::AGAIN;

@@ -146,8 +146,12 @@ pub struct StoredRefresh {
     pub client_id: String,
     /// Absolute end of the family, unix seconds.
     pub ends_at: u64,
+    /// When it is no longer good although nobody used it, unix seconds.
+    pub idle_ends_at: u64,
     /// Whether it was used before.
     pub used: bool,
+    /// Until when one that was used gives its successor once more; `None` when it no longer does.
+    pub again_until: Option<u64>,
     /// Whether the session was ended.
     pub session_ended: bool,
 }
@@ -167,7 +171,7 @@ pub enum RotationRefusal {
     /// The session was ended.
     #[error("session has ended")]
     Ended,
-    /// The family's absolute end has come.
+    /// The family's absolute end has come, or nobody used it for too long.
     #[error("refresh token has expired")]
     Expired,
     /// It asks for another scope than was granted. The token stays good.
@@ -186,10 +190,10 @@ pub trait JudgeRotation: Send + Sync + Debug {
     ) -> Result<(), RotationRefusal>;
 }
 
-/// The shipped judge: once, by the client that got it, before the family's end.
+/// The shipped judge: once, by the client that got it, before the family's end and before it lay idle for too long.
 ///
-/// There is no grace window in this version: of two honest tabs that refresh with the same token at the same moment one wins,
-/// and the other's attempt ends the session, because it cannot be told from a thief's.
+/// A used one is good again within its grace, while nobody has used its successor; what comes of it is that same successor. Of
+/// two honest tabs that refresh at the same moment neither loses (docs/adr/0011-refresh-grace.md).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rotation;
 
@@ -204,8 +208,13 @@ impl JudgeRotation for Rotation {
             None => Err(RotationRefusal::Unknown),
             Some(stored) if stored.client_id != client_id => Err(RotationRefusal::Client),
             Some(stored) if now_unix_s >= stored.ends_at => Err(RotationRefusal::Expired),
-            Some(stored) if stored.used => Err(RotationRefusal::Reused),
+            Some(stored)
+                if stored.used && stored.again_until.is_none_or(|end| now_unix_s >= end) =>
+            {
+                Err(RotationRefusal::Reused)
+            }
             Some(stored) if stored.session_ended => Err(RotationRefusal::Ended),
+            Some(stored) if now_unix_s >= stored.idle_ends_at => Err(RotationRefusal::Expired),
             Some(_) => Ok(()),
         }
     }

@@ -249,11 +249,20 @@ async fn clean(authority: Arc<Authority>) {
     let mut ticks = interval(CLEAN_TIME);
     loop {
         ticks.tick().await;
+        if let Err(error) = forget_graces(&authority).await {
+            let _reported = Unable::because(&error);
+        }
         let before = authority.now().saturating_sub(CLEAN_GRACE_SECONDS);
         if let Err(error) = authority.store.clean_all(before).await {
             let _reported = Unable::because(&error);
         }
     }
+}
+
+/// A successor that nobody may ask for any more does not lie about for as long as other leftovers.
+async fn forget_graces(authority: &Authority) -> Result<(), StoreError> {
+    while authority.store.forget_graces(authority.now()).await? {}
+    Ok(())
 }
 
 async fn renew(authority: Arc<Authority>, workload: Workload) {

@@ -6,6 +6,7 @@
 mod clients;
 mod codes;
 mod database;
+mod grace;
 mod joins;
 mod keyed;
 mod listen;
@@ -31,7 +32,7 @@ use sqlite::SqliteDatabase;
 pub(crate) use codes::{CodeRefusal, NewGrant, OwnSession, Redeem, Redeemed};
 pub(crate) use keyed::{HashKey, KEY_DIGITS};
 pub(crate) use listen::Ended;
-pub(crate) use refresh::{Minted, Rotate, Rotated, SessionFacts};
+pub(crate) use refresh::{Minted, RefreshTimes, Rotate, Rotated, SessionFacts};
 pub(crate) use requests::Stage;
 pub(crate) use revocations::Revoked;
 pub(crate) use sessions::NewSession;

@@ -223,6 +223,8 @@ pub struct Issuer {
     pub access_token_seconds: u32,
     /// Absolute life of a refresh family, seconds (at most 604 800).
     pub refresh_token_seconds: u32,
+    /// How long a refresh token is good unused, seconds.
+    pub refresh_idle_seconds: u32,
     /// Life of an internal token, seconds (at most 60).
     pub internal_token_seconds: u32,
     /// How passwords are hashed.
@@ -312,6 +314,8 @@ pub struct Client {
     pub own: Option<OwnPrincipal>,
     /// Whether it must push its authorization requests (RFC 9126 §6).
     pub pushed_only: bool,
+    /// How long a used refresh token gives its successor once more, seconds; 0 for never.
+    pub refresh_grace_seconds: u32,
 }
 
 /// How a client proves who it is (RFC 6749 §2.3).

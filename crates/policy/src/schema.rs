@@ -265,6 +265,15 @@ fn issuer() -> Value {
             true,
         ),
         (
+            "refresh_idle_seconds",
+            number(
+                60,
+                604_800,
+                "how long a refresh token is good unused; 86400 when it is not said",
+            ),
+            false,
+        ),
+        (
             "internal_token_seconds",
             number(1, 60, "life of an internal token"),
             true,
@@ -307,6 +316,15 @@ fn client() -> Value {
         (
             "pushed_only",
             json!({ "type": "boolean", "description": "it pushes every authorization request (RFC 9126)" }),
+            false,
+        ),
+        (
+            "refresh_grace_seconds",
+            number(
+                0,
+                300,
+                "how long a used refresh token gives its successor once more; 0 for never; at most 30 for a public client",
+            ),
             false,
         ),
     ])

@@ -4,19 +4,20 @@ use http::request::Parts as Head;
 use serde::Deserialize;
 use vauban_audit::{Kind, control};
 use vauban_net::IncomingBody;
-use vauban_policy::Denial;
+use vauban_policy::{Client, Denial};
 use vauban_secret::Secret;
 
 use crate::call::{Call, Content, Memory, Reply, bounded, read_json};
-use crate::identifier::token_hash;
 use crate::judge::RotationRefusal;
 use crate::line::Authority;
-use crate::store::{Rotate, Rotated};
+use crate::store::{RefreshTimes, Rotate, Rotated};
 use crate::throttle::source_key;
 
 use super::tokens::{refresh_token, tokens};
 
 const OPERATION: &str = "refresh";
+/// What the record says of a used refresh token within its grace.
+pub(crate) const AGAIN: &str = "used before, within the grace: the same successor again";
 const TOKEN_BYTES_MAX: usize = 256;
 const NAME_BYTES_MAX: usize = 128;
 
@@ -50,10 +51,11 @@ impl Authority {
         let (now, successor) = (self.now(), refresh_token()?);
         let attempt = Rotate {
             judge: &*self.parts.rotation,
-            presented: token_hash(presented.expose()),
-            successor: token_hash(successor.expose()),
+            presented: presented.expose(),
+            successor: successor.expose(),
             client_id: &client_id,
             scope: None,
+            times: self.refresh_times(self.client(&client_id)),
             decision: &call.decision,
             now,
         };
@@ -67,6 +69,12 @@ impl Authority {
                     control::AUTHORITY_ROTATION,
                     "first use of this refresh token",
                 );
+                let content = Content::Json(tokens(&access, &successor, facts.ends_at, now));
+                call.about(facts);
+                Ok(Reply::of(content, Memory::Durable))
+            }
+            Rotated::Again(facts, access, successor) => {
+                call.passed(control::AUTHORITY_ROTATION, AGAIN);
                 let content = Content::Json(tokens(&access, &successor, facts.ends_at, now));
                 call.about(facts);
                 Ok(Reply::of(content, Memory::Durable))
@@ -88,6 +96,14 @@ impl Authority {
                     | RotationRefusal::Expired => Err(Denial::RefreshRefused),
                 }
             }
+        }
+    }
+
+    /// How long refresh tokens of a client are good unused, and used ones for their successor.
+    pub(crate) fn refresh_times(&self, client: Option<&Client>) -> RefreshTimes {
+        RefreshTimes {
+            grace_seconds: client.map_or(0, |client| client.refresh_grace_seconds),
+            idle_seconds: self.plan.issuer.refresh_idle_seconds,
         }
     }
 

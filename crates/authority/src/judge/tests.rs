@@ -137,11 +137,18 @@ fn a_refresh_token_works_once_for_its_client_until_its_end() {
         session: "s1".into(),
         client_id: "bank-web".into(),
         ends_at: 100,
+        idle_ends_at: 50,
         used: false,
+        again_until: None,
         session_ended: false,
     };
+    let again = StoredRefresh {
+        used: true,
+        again_until: Some(10),
+        ..fresh.clone()
+    };
     for (client, stored, now, expected) in [
-        ("bank-web", Some(fresh.clone()), 99, Ok(())),
+        ("bank-web", Some(fresh.clone()), 49, Ok(())),
         ("bank-web", None, 1, Err(RotationRefusal::Unknown)),
         (
             "other",
@@ -187,10 +194,54 @@ fn a_refresh_token_works_once_for_its_client_until_its_end() {
             "bank-web",
             Some(StoredRefresh {
                 session_ended: true,
-                ..fresh
+                ..fresh.clone()
             }),
             1,
             Err(RotationRefusal::Ended),
+        ),
+        // Idle for too long; a used one is a thief's all the same.
+        (
+            "bank-web",
+            Some(fresh.clone()),
+            50,
+            Err(RotationRefusal::Expired),
+        ),
+        ("bank-web", Some(again.clone()), 9, Ok(())),
+        (
+            "bank-web",
+            Some(again.clone()),
+            10,
+            Err(RotationRefusal::Reused),
+        ),
+        (
+            "bank-web",
+            Some(again.clone()),
+            60,
+            Err(RotationRefusal::Reused),
+        ),
+        (
+            "other",
+            Some(again.clone()),
+            9,
+            Err(RotationRefusal::Client),
+        ),
+        (
+            "bank-web",
+            Some(StoredRefresh {
+                session_ended: true,
+                ..again.clone()
+            }),
+            9,
+            Err(RotationRefusal::Ended),
+        ),
+        (
+            "bank-web",
+            Some(StoredRefresh {
+                ends_at: 9,
+                ..again
+            }),
+            9,
+            Err(RotationRefusal::Expired),
         ),
     ] {
         assert_eq!(

@@ -12,6 +12,7 @@ use sqlx::{Arguments as _, FromRow, Postgres, Sqlite};
 use tokio::time::timeout;
 
 use super::StoreError;
+use super::grace::Sealed;
 use super::keyed::Keyed;
 use super::postgres::PostgresDatabase;
 use super::sqlite::SqliteDatabase;
@@ -70,6 +71,7 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     NoText,
     Hash(&'a [u8]),
+    Sealed(&'a [u8]),
 }
 
 impl From<i64> for Value<'_> {
@@ -96,10 +98,16 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
     }
 }
 
-/// The only bytes that have a way into a statement: a hash without the key is no value.
+/// Bytes have a way into a statement as this or as something sealed: a hash without the key is no value.
 impl<'a> From<&'a Keyed> for Value<'a> {
     fn from(hash: &'a Keyed) -> Self {
         Self::Hash(hash.stored())
+    }
+}
+
+impl<'a> From<&'a Sealed> for Value<'a> {
+    fn from(sealed: &'a Sealed) -> Self {
+        Self::Sealed(sealed.stored())
     }
 }
 
@@ -330,7 +338,7 @@ fn sqlite(values: &[Value<'_>]) -> Result<SqliteArguments, sqlx::Error> {
             Value::Integer(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
             Value::NoText => arguments.add(None::<&str>),
-            Value::Hash(bytes) => arguments.add(bytes),
+            Value::Hash(bytes) | Value::Sealed(bytes) => arguments.add(bytes),
         }
         .map_err(sqlx::Error::Encode)?;
     }
@@ -344,7 +352,7 @@ fn postgres(values: &[Value<'_>]) -> Result<PgArguments, sqlx::Error> {
             Value::Integer(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
             Value::NoText => arguments.add(None::<&str>),
-            Value::Hash(bytes) => arguments.add(bytes),
+            Value::Hash(bytes) | Value::Sealed(bytes) => arguments.add(bytes),
         }
         .map_err(sqlx::Error::Encode)?;
     }

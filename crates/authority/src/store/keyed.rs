@@ -6,6 +6,7 @@
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use vauban_secret::Secret;
+use zeroize::Zeroizing;
 
 use super::StoreError;
 use super::database::{Database, Transaction, Value};
@@ -14,6 +15,9 @@ use super::database::{Database, Transaction, Value};
 pub(crate) const KEY_DIGITS: usize = 64;
 /// What the proof of the key is made of. It has another length than the hash of a token, so it is none.
 const PROOF: &[u8] = b"vauban authority hash key";
+
+/// What stands before a refresh token where a key is made of it. With it the text is longer than any that is hashed here.
+const SEALING: &[u8] = b"vauban authority refresh successor";
 
 /// Tables with a hash as their key, and other columns that hold one.
 const HASHED: [(&str, &str); 7] = [
@@ -68,6 +72,13 @@ impl HashKey {
     /// What is stored for a hash.
     pub(super) fn of(&self, hash: &[u8; 32]) -> Keyed {
         self.under(hash)
+    }
+
+    /// The key under which the successor of a refresh token lies ([`super::grace`]).
+    pub(super) fn sealing(&self, presented: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut text = Zeroizing::new(SEALING.to_vec());
+        text.extend_from_slice(presented);
+        Zeroizing::new(self.under(&text).0)
     }
 
     fn under(&self, text: &[u8]) -> Keyed {

@@ -5,7 +5,8 @@ use serde_json::json;
 use vauban_audit::{Kind, Outcome};
 use vauban_authority::{JudgeRotation, RotationRefusal, StoredRefresh, disable_user};
 
-use crate::world::{Tokens, World};
+use crate::client::Answer;
+use crate::world::{PASSWORD, Tokens, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_is_rotated_and_the_end_never_moves() {
@@ -186,6 +187,63 @@ async fn every_refresh_is_remembered_without_its_tokens() {
         secrets.iter().all(|secret| !whole.contains(secret)),
         "the log holds a token"
     );
+}
+
+/// A session of a public client whose plan says nothing of a grace.
+async fn of_tabs(world: &World) -> Tokens {
+    let body = json!({"username": "alice", "password": PASSWORD, "client_id": "tabs"});
+    Tokens::of(world.relay("192.0.2.1", "/auth/login", &body).await.fine())
+}
+
+async fn refresh_tabs(world: &World, token: &str) -> Answer {
+    let body = json!({"refresh_token": token, "client_id": "tabs"});
+    world.relay("192.0.2.1", "/auth/refresh", &body).await
+}
+
+/// Requirement 17 (RFC 9700 §4.14.2): two tabs, a lost answer, and a restart in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn within_the_grace_a_used_token_gives_the_same_successor() {
+    let mut world = World::start().await;
+    let first = of_tabs(&world).await;
+    let second = Tokens::of(refresh_tabs(&world, &first.refresh).await.fine());
+    world.restart().await;
+    world.clock.advance_ms(4_000);
+    let again = Tokens::of(refresh_tabs(&world, &first.refresh).await.fine());
+    assert_eq!(
+        (&again.refresh, &again.session),
+        (&second.refresh, &first.session)
+    );
+    assert_ne!(again.access, second.access);
+    let facts: Vec<String> = world
+        .remembered(Kind::Refresh)
+        .iter()
+        .map(|event| event.controls[0].fact.to_string())
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            "first use of this refresh token",
+            "used before, within the grace: the same successor again"
+        ]
+    );
+    world.clock.advance_ms(1_000);
+    refresh_tabs(&world, &first.refresh)
+        .await
+        .refused(401, "refresh.reused");
+    assert_eq!(world.is_live(&first.session).await["live"], false);
+}
+
+/// Requirement 17 (RFC 9700 §4.14.2): who uses the successor has got it, so the former token is a thief's from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_grace_ends_when_the_successor_is_used() {
+    let world = World::start().await;
+    let first = of_tabs(&world).await;
+    let second = Tokens::of(refresh_tabs(&world, &first.refresh).await.fine());
+    refresh_tabs(&world, &second.refresh).await.fine();
+    refresh_tabs(&world, &first.refresh)
+        .await
+        .refused(401, "refresh.reused");
+    assert_eq!(world.is_live(&first.session).await["live"], false);
 }
 
 /// What a drill puts in place of the judge.

@@ -7,7 +7,7 @@ use super::yaml::Node;
 use crate::{Client, ClientAuthentication, Grant, OwnPrincipal, RedirectUri};
 
 /// Keys of a client.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     "id",
     "permissions",
     "authentication",
@@ -16,11 +16,19 @@ const KNOWN: [&str; 8] = [
     "tenant",
     "roles",
     "pushed_only",
+    "refresh_grace_seconds",
 ];
 /// Most redirect URIs of one client.
 const REDIRECT_URIS_MAX: usize = 32;
 /// Longest redirect URI, bytes.
 const REDIRECT_URI_BYTES_MAX: usize = 512;
+/// The grace of a used refresh token when the plan does not say, seconds: two tabs of a browser ask at the same moment; a
+/// confidential client tries again after a lost answer (FAPI 2.0 §5.3.2.1), and its secret has to be stolen, too.
+const GRACE_SECONDS: u32 = 5;
+const GRACE_SECONDS_CONFIDENTIAL: u32 = 60;
+/// The longest, for public and confidential clients.
+const GRACE_SECONDS_MAX: u32 = 30;
+const GRACE_SECONDS_CONFIDENTIAL_MAX: u32 = 300;
 /// What a subject of a client begins with, and no user's.
 const AUTHENTICATIONS: [(&str, ClientAuthentication); 3] = [
     ("none", ClientAuthentication::None),
@@ -76,6 +84,7 @@ fn read_one(
     let pushed_only = fields
         .get("pushed_only")
         .is_some_and(|node| report.boolean(node, "`pushed_only`").unwrap_or_default());
+    let refresh_grace_seconds = read_grace(report, fields, authentication);
     let client = Client {
         id: id?.value,
         permissions: permissions
@@ -87,6 +96,7 @@ fn read_one(
         redirect_uris,
         own,
         pushed_only,
+        refresh_grace_seconds: refresh_grace_seconds?,
     };
     judge(report, item, &client);
     Some(client)
@@ -125,6 +135,23 @@ fn read_grants(report: &mut Report, fields: &Fields<'_>) -> Option<Vec<Grant>> {
         grants.push(grant);
     }
     Some(grants)
+}
+
+fn read_grace(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    authentication: Option<ClientAuthentication>,
+) -> Option<u32> {
+    let (usual, most) = if authentication? == ClientAuthentication::None {
+        (GRACE_SECONDS, GRACE_SECONDS_MAX)
+    } else {
+        (GRACE_SECONDS_CONFIDENTIAL, GRACE_SECONDS_CONFIDENTIAL_MAX)
+    };
+    let Some(node) = fields.get("refresh_grace_seconds") else {
+        return Some(usual);
+    };
+    let number = report.number(node, "`refresh_grace_seconds`", 0..=most.into())?;
+    u32::try_from(number).ok()
 }
 
 fn read_redirect_uris(report: &mut Report, fields: &Fields<'_>) -> Vec<RedirectUri> {

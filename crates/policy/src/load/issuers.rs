@@ -13,6 +13,8 @@ use crate::{Issuer, PasswordPlan, StorePlan};
 const ACCESS_TOKEN_SECONDS_MAX: u32 = 900;
 /// Longest life of a refresh family, seconds.
 const REFRESH_TOKEN_SECONDS_MAX: u32 = 604_800;
+/// How long a refresh token is good unused when the plan does not say: who was away for more than a day logs in again.
+const REFRESH_IDLE_SECONDS: u32 = 86_400;
 /// Longest life of an internal token, seconds.
 const INTERNAL_TOKEN_SECONDS_MAX: u32 = 60;
 /// Least memory of one password hash, KiB.
@@ -36,6 +38,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         "audience",
         "access_token_seconds",
         "refresh_token_seconds",
+        "refresh_idle_seconds",
         "internal_token_seconds",
         "password",
         "store",
@@ -61,6 +64,13 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         "refresh_token_seconds",
         1..=REFRESH_TOKEN_SECONDS_MAX,
     );
+    let idle = fields
+        .get("refresh_idle_seconds")
+        .map_or(Some(REFRESH_IDLE_SECONDS), |node| {
+            let what = "`refresh_idle_seconds`";
+            let number = report.number(node, what, 60..=REFRESH_TOKEN_SECONDS_MAX.into())?;
+            u32::try_from(number).ok()
+        });
     let internal = fields.need_u32(
         report,
         "internal_token_seconds",
@@ -86,6 +96,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         audience: audience?.value,
         access_token_seconds: access?,
         refresh_token_seconds: refresh?,
+        refresh_idle_seconds: idle?,
         internal_token_seconds: internal?,
         password: password?,
         store: store?,

@@ -5,7 +5,7 @@ use vauban_policy::{Client, Denial, OauthError};
 
 use super::answer;
 use crate::call::{Call, Content, Memory, Reply, Unable};
-use crate::identifier::token_hash;
+use crate::endpoint::AGAIN;
 use crate::judge::RotationRefusal;
 use crate::line::Authority;
 use crate::oauth::parameters::Parameters;
@@ -27,10 +27,11 @@ impl Authority {
         let now = self.now();
         let attempt = Rotate {
             judge: &*self.parts.rotation,
-            presented: token_hash(presented.expose()),
-            successor: token_hash(successor.expose()),
+            presented: presented.expose(),
+            successor: successor.expose(),
             client_id: &client.id,
             scope: wanted.as_deref(),
+            times: self.refresh_times(Some(client)),
             decision: &call.decision,
             now,
         };
@@ -44,6 +45,12 @@ impl Authority {
                     control::AUTHORITY_ROTATION,
                     "first use of this refresh token",
                 );
+                call.about(facts);
+                let content = Content::Json(answer(&access, Some(&successor), now));
+                Ok(Reply::of(content, Memory::Durable))
+            }
+            Rotated::Again(facts, access, successor) => {
+                call.passed(control::AUTHORITY_ROTATION, AGAIN);
                 call.about(facts);
                 let content = Content::Json(answer(&access, Some(&successor), now));
                 Ok(Reply::of(content, Memory::Durable))

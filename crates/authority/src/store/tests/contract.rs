@@ -1,5 +1,6 @@
 //! What every database must do for the store: one suite, run on each.
 
+pub(super) mod grace;
 pub(super) mod grants;
 pub(super) mod keeping;
 
@@ -13,7 +14,8 @@ use crate::hasher::Cost;
 use crate::identifier::token_hash;
 use crate::judge::{Rotation, RotationRefusal};
 use crate::store::{
-    Change, Minted, PasswordHash, Rotate, Rotated, SessionFacts, StoreError, UserToAdd,
+    Change, Minted, PasswordHash, RefreshTimes, Rotate, Rotated, SessionFacts, StoreError,
+    UserToAdd,
 };
 
 /// Uses of one token at the same time.
@@ -46,13 +48,23 @@ pub(super) async fn cleaning_removes_what_is_over_and_nothing_else(ground: &Grou
     assert_eq!(counts(store).await, [0; 5]);
 }
 
-pub(super) fn attempt<'a>(presented: &str, successor: &str, judge: &'a Rotation) -> Rotate<'a> {
+pub(super) const STRICT: RefreshTimes = RefreshTimes {
+    grace_seconds: 0,
+    idle_seconds: 604_800,
+};
+
+pub(super) fn attempt<'a>(
+    presented: &'a str,
+    successor: &'a str,
+    judge: &'a Rotation,
+) -> Rotate<'a> {
     Rotate {
         scope: None,
         judge,
-        presented: token_hash(presented.as_bytes()),
-        successor: token_hash(successor.as_bytes()),
+        presented: presented.as_bytes(),
+        successor: successor.as_bytes(),
         client_id: "web",
+        times: STRICT,
         decision: "d",
         now: NOW,
     }

@@ -89,6 +89,7 @@ async fn rotate(store: &Store, id: &str, rotation: usize) -> Result<(), Rotation
     };
     match store.rotate::<Unable>(&attempt, &mint).await.unwrap() {
         Rotated::Done(..) => Ok(()),
+        Rotated::Again(..) => panic!("nobody has a grace here"),
         Rotated::Refused(refusal, _) => Err(refusal),
     }
 }

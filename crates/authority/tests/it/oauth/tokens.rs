@@ -130,6 +130,33 @@ async fn a_refresh_token_is_good_once_for_its_client_and_its_scope() {
     );
 }
 
+/// Requirement 20 (FAPI 2.0 §5.3.2.1): a confidential client may try again after a lost answer, 30 seconds later, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confidential_client_may_ask_again_after_a_lost_answer() {
+    let oauth = Oauth::start().await;
+    let batch = super::secret(&oauth.world, "batch").await;
+    let proof = [("client_id", "batch"), ("client_secret", batch.as_str())];
+    let code = oauth.code(&[("client_id", "batch")]).await;
+    let first = Tokens::of(oauth.redeem(&code, &proof).await.fine());
+    let refresh = async |token: &str, client: &[(&str, &str)]| {
+        let mut pairs = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
+        pairs.extend(client);
+        oauth.post("/oauth/token", "", &pairs).await
+    };
+    let second = Tokens::of(refresh(&first.refresh, &proof).await.fine());
+    oauth.world.clock.advance_ms(30_000);
+    let again = Tokens::of(refresh(&first.refresh, &proof).await.fine());
+    assert_eq!(again.refresh, second.refresh);
+    // Another client gets nothing by it, and costs the family nothing.
+    let other = refresh(&first.refresh, &[("client_id", "tabs")]).await;
+    check("other client", &other, 400, "invalid_grant");
+    assert_eq!(oauth.world.is_live(&first.session).await["live"], true);
+    oauth.world.clock.advance_ms(30_000);
+    let answer = refresh(&first.refresh, &proof).await;
+    check("after the grace", &answer, 400, "invalid_grant");
+    assert_eq!(oauth.world.is_live(&first.session).await["live"], false);
+}
+
 /// Requirement 19 (OAuth 2.1 §4.3).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_of_the_direct_login_is_its_client_s_alone() {
