@@ -9,6 +9,7 @@ mod database;
 mod joins;
 mod keyed;
 mod listen;
+mod once;
 mod postgres;
 mod profile;
 mod refresh;

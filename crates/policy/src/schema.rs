@@ -287,7 +287,7 @@ fn client() -> Value {
         (
             "authentication",
             json!({
-                "enum": ["none", "client_secret_basic", "client_secret_post"],
+                "enum": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
                 "description": "how it proves who it is (RFC 6749 §2.3)",
             }),
             false,
@@ -309,6 +309,24 @@ fn client() -> Value {
             json!({ "type": "boolean", "description": "it pushes every authorization request (RFC 9126)" }),
             false,
         ),
+        (
+            "keys",
+            json!({ "type": "array", "maxItems": 8, "items": client_key() }),
+            false,
+        ),
+    ])
+}
+
+fn client_key() -> Value {
+    let coordinate = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" });
+    object(vec![
+        ("kid", text("its name in the header of an assertion"), false),
+        ("kty", json!({ "enum": ["EC", "OKP"] }), true),
+        ("crv", json!({ "enum": ["P-256", "Ed25519"] }), true),
+        ("alg", json!({ "enum": ["ES256", "EdDSA"] }), true),
+        ("use", json!({ "enum": ["sig"] }), false),
+        ("x", coordinate.clone(), true),
+        ("y", coordinate, false),
     ])
 }
 

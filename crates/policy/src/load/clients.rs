@@ -1,5 +1,7 @@
 //! `clients`: for which applications tokens are made, how these prove who they are, and where answers may go.
 
+mod keys;
+
 use super::names::{Names, refer, refuse_twice};
 use super::report::{At, Fields, Report};
 use super::words;
@@ -7,7 +9,7 @@ use super::yaml::Node;
 use crate::{Client, ClientAuthentication, Grant, OwnPrincipal, RedirectUri};
 
 /// Keys of a client.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     "id",
     "permissions",
     "authentication",
@@ -16,16 +18,18 @@ const KNOWN: [&str; 8] = [
     "tenant",
     "roles",
     "pushed_only",
+    "keys",
 ];
 /// Most redirect URIs of one client.
 const REDIRECT_URIS_MAX: usize = 32;
 /// Longest redirect URI, bytes.
 const REDIRECT_URI_BYTES_MAX: usize = 512;
 /// What a subject of a client begins with, and no user's.
-const AUTHENTICATIONS: [(&str, ClientAuthentication); 3] = [
+const AUTHENTICATIONS: [(&str, ClientAuthentication); 4] = [
     ("none", ClientAuthentication::None),
     ("client_secret_basic", ClientAuthentication::SecretBasic),
     ("client_secret_post", ClientAuthentication::SecretPost),
+    ("private_key_jwt", ClientAuthentication::PrivateKeyJwt),
 ];
 const GRANTS: [(&str, Grant); 3] = [
     ("authorization_code", Grant::AuthorizationCode),
@@ -76,6 +80,7 @@ fn read_one(
     let pushed_only = fields
         .get("pushed_only")
         .is_some_and(|node| report.boolean(node, "`pushed_only`").unwrap_or_default());
+    let keys = keys::read(report, fields);
     let client = Client {
         id: id?.value,
         permissions: permissions
@@ -87,6 +92,7 @@ fn read_one(
         redirect_uris,
         own,
         pushed_only,
+        keys: keys?,
     };
     judge(report, item, &client);
     Some(client)
@@ -268,6 +274,17 @@ fn judge(report: &mut Report, item: &Node, client: &Client) {
         client.pushed_only && !has(Grant::AuthorizationCode),
         "pushes authorization requests, but may make none",
         "set the grant `authorization_code`",
+    );
+    let by_key = client.authentication == ClientAuthentication::PrivateKeyJwt;
+    mistake(
+        by_key && client.keys.is_empty(),
+        "proves itself by a key that nobody wrote down",
+        "list `keys`: public JWKs",
+    );
+    mistake(
+        !by_key && !client.keys.is_empty(),
+        "has keys, but proves itself in another way",
+        "set `authentication: private_key_jwt`, or leave `keys` away",
     );
     mistake(
         client.authentication != ClientAuthentication::None && client.grants.is_empty(),

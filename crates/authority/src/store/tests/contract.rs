@@ -2,6 +2,7 @@
 
 pub(super) mod grants;
 pub(super) mod keeping;
+pub(super) mod once;
 
 use std::sync::Arc;
 

@@ -19,6 +19,7 @@ fn client(uris: &[&str]) -> Client {
             .collect(),
         own: None,
         pushed_only: false,
+        keys: Vec::new(),
     }
 }
 
