@@ -2,11 +2,13 @@
 
 import os
 import re
+import time
 from urllib.parse import urljoin
 
 import requests
 from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 
 ISSUER = os.environ["ISSUER"]
 CA = os.environ["CA"]
@@ -53,6 +55,18 @@ reports.revoke_token(metadata["revocation_endpoint"], token=token)
 gone = reports.introspect_token(metadata["introspection_endpoint"], token=token)
 assert gone.json() == {"active": False}, gone.text
 step("introspection and revocation")
+
+ledger = OAuth2Session(
+    "bank-ledger", os.environ["LEDGER_KEY"], token_endpoint_auth_method="private_key_jwt"
+)
+ledger.verify = CA
+ledger.trust_env = False
+# By itself the library signs for the endpoint and for an hour.
+claims = {"exp": int(time.time()) + 60}
+ledger.register_client_auth_method(PrivateKeyJWT(ISSUER, claims=claims, alg="ES256"))
+own = ledger.fetch_token(token_endpoint, grant_type="client_credentials")
+assert own["scope"] == "admin:profiles", own
+step("private_key_jwt")
 
 portal = OAuth2Session(
     "bank-portal",

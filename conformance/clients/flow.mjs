@@ -7,6 +7,13 @@ export const secret = process.env.SECRET
 export const redirectUri = 'http://127.0.0.1:49152/callback'
 export const scope = 'read:accounts read:profile'
 
+/** The key of the client `bank-ledger`, whose public half stands in the plan. */
+export async function ledgerKey() {
+  const der = Buffer.from(process.env.LEDGER_KEY.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+  const p256 = { name: 'ECDSA', namedCurve: 'P-256' }
+  return crypto.subtle.importKey('pkcs8', der, p256, false, ['sign'])
+}
+
 export function step(name) {
   console.log(`ok ${name}`)
 }

@@ -2,7 +2,7 @@
 
 import { strict as assert } from 'node:assert'
 import * as oauth from 'oauth4webapi'
-import { issuer, logIn, redirectUri, scope, secret, step } from './flow.mjs'
+import { issuer, ledgerKey, logIn, redirectUri, scope, secret, step } from './flow.mjs'
 
 const as = await oauth
   .discoveryRequest(issuer, { algorithm: 'oauth2' })
@@ -40,6 +40,23 @@ await assert.rejects(
   (error) => error instanceof oauth.WWWAuthenticateChallengeError || error.error === 'invalid_client',
 )
 step('a wrong secret is invalid_client')
+
+const ledger = { client_id: 'bank-ledger' }
+const byKey = oauth.PrivateKeyJwt({ key: await ledgerKey(), kid: 'k1' })
+const signed = await oauth
+  .clientCredentialsGrantRequest(as, ledger, byKey, {})
+  .then((response) => oauth.processClientCredentialsResponse(as, ledger, response))
+assert.equal(signed.scope, 'admin:profiles')
+const forEndpoint = oauth.PrivateKeyJwt(
+  { key: await ledgerKey(), kid: 'k1' },
+  { [oauth.modifyAssertion]: (_header, payload) => (payload.aud = as.token_endpoint) },
+)
+const elsewhere = await oauth.clientCredentialsGrantRequest(as, ledger, forEndpoint, {})
+await assert.rejects(
+  oauth.processClientCredentialsResponse(as, ledger, elsewhere),
+  (error) => error instanceof oauth.WWWAuthenticateChallengeError || error.error === 'invalid_client',
+)
+step('private_key_jwt, and only for the issuer')
 
 const portal = { client_id: 'bank-portal' }
 const none = oauth.None()

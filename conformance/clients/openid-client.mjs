@@ -2,7 +2,7 @@
 
 import { strict as assert } from 'node:assert'
 import * as client from 'openid-client'
-import { issuer, logIn, redirectUri, scope, secret, step } from './flow.mjs'
+import { issuer, ledgerKey, logIn, redirectUri, scope, secret, step } from './flow.mjs'
 
 const oauth2 = { algorithm: 'oauth2' }
 const reports = await client.discovery(
@@ -20,6 +20,17 @@ assert.equal((await client.tokenIntrospection(reports, own.access_token)).active
 await client.tokenRevocation(reports, own.access_token)
 assert.equal((await client.tokenIntrospection(reports, own.access_token)).active, false)
 step('introspection and revocation')
+
+const ledger = await client.discovery(
+  issuer,
+  'bank-ledger',
+  undefined,
+  client.PrivateKeyJwt(await ledgerKey()),
+  oauth2,
+)
+const signed = await client.clientCredentialsGrant(ledger)
+assert.equal((await client.tokenIntrospection(ledger, signed.access_token)).active, true)
+step('private_key_jwt')
 
 const portal = await client.discovery(issuer, 'bank-portal', undefined, client.None(), oauth2)
 for (const build of ['buildAuthorizationUrl', 'buildAuthorizationUrlWithPAR']) {

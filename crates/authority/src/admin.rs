@@ -6,7 +6,7 @@ mod users;
 use std::sync::Arc;
 
 use vauban_net::Clock;
-use vauban_policy::{ClientAuthentication, Plan};
+use vauban_policy::Plan;
 use vauban_secret::{FileError, RandomError, Secret, StateDir, read_private, write_private};
 
 use crate::ca::CaError;
@@ -159,9 +159,10 @@ pub async fn issue_client_secret(
     replace: bool,
     clock: &dyn Clock,
 ) -> Result<Secret, AdminError> {
-    let secret_used = plan.clients.iter().any(|client| {
-        client.id == client_id && client.authentication != ClientAuthentication::None
-    });
+    let secret_used = plan
+        .clients
+        .iter()
+        .any(|client| client.id == client_id && client.authentication.is_by_secret());
     if !secret_used {
         return Err(AdminError::UnknownClient(client_id.to_owned()));
     }

@@ -39,6 +39,7 @@ pub use judge::{
 };
 pub use keys::{KeyAccess, KeyState, KeysError, Purpose, Stage, list_keys, retire_key, rotate_key};
 pub use line::{RunError, run};
+pub use oauth::UnusableKey;
 pub use parts::{Parts, Setting, StartError};
 pub use storage::{Storage, StorageError};
 pub use store::StoreError;

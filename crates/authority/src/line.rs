@@ -21,6 +21,7 @@ use crate::call::Unable;
 use crate::feed::Feed;
 use crate::judge::Names;
 use crate::keys::{KeysError, Ring};
+use crate::oauth::{ClientKeys, UnusableKey};
 use crate::parts::{Parts, Setting};
 use crate::queue::Turns;
 use crate::store::{Store, StoreError};
@@ -62,6 +63,9 @@ pub enum RunError {
     /// The audit log does not take the first record.
     #[error("the authority's audit log does not record")]
     Audit(#[from] RecordError),
+    /// A client's key in the plan.
+    #[error(transparent)]
+    ClientKey(#[from] UnusableKey),
     /// The server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -77,6 +81,7 @@ pub(crate) struct Authority {
     pub(crate) store: Store,
     pub(crate) ca: InternalCa,
     pub(crate) keys: Ring,
+    pub(crate) client_keys: ClientKeys,
     pub(crate) profile: Profile,
     pub(crate) names: Names,
     pub(crate) hashing: Turns,
@@ -159,6 +164,7 @@ async fn assemble(
         feed: Feed::new(store.clone(), audit.clone(), Arc::clone(&clock)),
         hashing: Turns::new(password.concurrency, password.queue_max),
         names: names(&plan),
+        client_keys: ClientKeys::of(&plan)?,
         profile: Profile {
             issuer: plan.issuer.issuer.clone(),
             audience: plan.issuer.audience.clone(),
@@ -254,6 +260,10 @@ async fn clean(authority: Arc<Authority>) {
         }
         let before = authority.now().saturating_sub(CLEAN_GRACE_SECONDS);
         if let Err(error) = authority.store.clean_all(before).await {
+            let _reported = Unable::because(&error);
+        }
+        // A used identifier is expired for good at its end: nothing is gained by keeping it longer.
+        if let Err(error) = authority.store.clean_all_once(authority.now()).await {
             let _reported = Unable::because(&error);
         }
     }

@@ -3,6 +3,7 @@
 //! Only codes with PKCE, refresh tokens and client credentials. There is no implicit grant and no password grant, and nothing
 //! can switch them on.
 
+mod assertion;
 mod authorize;
 mod client;
 mod introspect;
@@ -13,6 +14,8 @@ mod revoke;
 mod scope;
 mod token;
 
+pub(crate) use assertion::ClientKeys;
+pub use assertion::UnusableKey;
 use vauban_policy::{Denial, OauthError};
 
 use crate::call::Call;

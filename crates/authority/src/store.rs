@@ -10,6 +10,7 @@ mod grace;
 mod joins;
 mod keyed;
 mod listen;
+mod once;
 mod postgres;
 mod profile;
 mod refresh;

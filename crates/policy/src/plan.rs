@@ -316,6 +316,34 @@ pub struct Client {
     pub pushed_only: bool,
     /// How long a used refresh token gives its successor once more, seconds; 0 for never.
     pub refresh_grace_seconds: u32,
+    /// Public keys of `private_key_jwt`.
+    pub keys: Vec<ClientKey>,
+}
+
+/// A public key that a client registered, good for one algorithm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientKey {
+    /// Its name in the header of an assertion. A client with several keys names each.
+    pub kid: Option<String>,
+    /// The key.
+    pub point: ClientPoint,
+}
+
+/// A public key by its coordinates, each 32 bytes in base64url.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientPoint {
+    /// P-256, for ES256.
+    Es256 {
+        /// First coordinate.
+        x: String,
+        /// Second coordinate.
+        y: String,
+    },
+    /// Ed25519, for `EdDSA`.
+    Ed25519 {
+        /// The coordinate.
+        x: String,
+    },
 }
 
 /// How a client proves who it is (RFC 6749 §2.3).
@@ -327,6 +355,18 @@ pub enum ClientAuthentication {
     SecretBasic,
     /// With a secret in the body (`client_secret_post`).
     SecretPost,
+    /// With an assertion that its registered key signed (`private_key_jwt`, RFC 7523).
+    PrivateKeyJwt,
+}
+
+impl ClientAuthentication {
+    /// Whether the authority keeps a secret of such a client.
+    pub fn is_by_secret(self) -> bool {
+        match self {
+            Self::SecretBasic | Self::SecretPost => true,
+            Self::None | Self::PrivateKeyJwt => false,
+        }
+    }
 }
 
 /// A way to get tokens at the token endpoint.

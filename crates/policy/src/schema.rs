@@ -296,7 +296,7 @@ fn client() -> Value {
         (
             "authentication",
             json!({
-                "enum": ["none", "client_secret_basic", "client_secret_post"],
+                "enum": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
                 "description": "how it proves who it is (RFC 6749 §2.3)",
             }),
             false,
@@ -327,6 +327,24 @@ fn client() -> Value {
             ),
             false,
         ),
+        (
+            "keys",
+            json!({ "type": "array", "maxItems": 8, "items": client_key() }),
+            false,
+        ),
+    ])
+}
+
+fn client_key() -> Value {
+    let coordinate = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" });
+    object(vec![
+        ("kid", text("its name in the header of an assertion"), false),
+        ("kty", json!({ "enum": ["EC", "OKP"] }), true),
+        ("crv", json!({ "enum": ["P-256", "Ed25519"] }), true),
+        ("alg", json!({ "enum": ["ES256", "EdDSA"] }), true),
+        ("use", json!({ "enum": ["sig"] }), false),
+        ("x", coordinate.clone(), true),
+        ("y", coordinate, false),
     ])
 }
 

@@ -250,6 +250,9 @@ fn held(root: &Path) -> anyhow::Result<Held> {
     Ok(held)
 }
 
+/// What the tests of the storage contract take, which run on each database: their macro makes the `#[test]`.
+const CONTRACT: &str = "(ground: &Ground)";
+
 /// The tests of one file that name requirements.
 fn named(text: &str) -> anyhow::Result<Vec<(Vec<u32>, String)>> {
     let mut found = Vec::new();
@@ -264,7 +267,9 @@ fn named(text: &str) -> anyhow::Result<Vec<(Vec<u32>, String)>> {
         let mut is_test = false;
         let name = lines.by_ref().find_map(|line| {
             let line = line.trim_start();
-            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            is_test |= line.starts_with("#[test]")
+                || line.starts_with("#[tokio::test")
+                || (line.starts_with("pub(in super::super) async fn") && line.contains(CONTRACT));
             let (_, name) = line.split_once("fn ")?;
             (!line.starts_with("//")).then(|| name.split('(').next().unwrap_or(name).to_owned())
         });
@@ -326,6 +331,10 @@ mod tests {
         check(
             "    /// Requirements 4, 5 and 17 (RFC 1).\n    /// More.\n    #[tokio::test(flavor = \"x\")]\n    async fn all() {",
             &[(&[4, 5, 17], "all")],
+        );
+        check(
+            "/// Requirement 6 (RFC 1).\npub(in super::super) async fn once(ground: &Ground) {",
+            &[(&[6], "once")],
         );
     }
 

@@ -7,8 +7,10 @@ use http::request::Parts as Head;
 use vauban_audit::control;
 use vauban_http::Query;
 use vauban_policy::{Client, ClientAuthentication, Denial, OauthError};
+use vauban_token::Assertion;
 use zeroize::Zeroizing;
 
+use super::assertion::JWT_BEARER;
 use super::parameters::Parameters;
 use super::refuse;
 use crate::call::{Call, Unable, single};
@@ -22,7 +24,8 @@ const SECRET_BYTES_MAX: usize = 256;
 struct Presented {
     id: String,
     way: ClientAuthentication,
-    secret: Zeroizing<String>,
+    /// A secret or an assertion; empty where there is neither.
+    proof: Zeroizing<String>,
 }
 
 impl Authority {
@@ -46,24 +49,8 @@ impl Authority {
             }
         };
         let client = self.client(&presented.id);
-        let proven = self
-            .store
-            .client_secret_is(
-                &presented.id,
-                &token_hash(presented.secret.as_bytes()),
-                self.now(),
-            )
-            .await
-            .map_err(Unable::from)?;
-        let fact = match client {
-            None => "client is unknown",
-            Some(client) if client.authentication != presented.way => {
-                "client does not authenticate in its registered way"
-            }
-            Some(client) if client.authentication != ClientAuthentication::None && !proven => {
-                "client's secret is wrong"
-            }
-            Some(client) => {
+        let fact = match self.proven(client, &presented).await? {
+            Ok(client) => {
                 call.event.client_id = Some(client.id.clone());
                 call.passed(control::AUTHORITY_CLIENT, way_of(client.authentication));
                 if client.authentication == ClientAuthentication::None {
@@ -71,14 +58,58 @@ impl Authority {
                 }
                 return Ok(client);
             }
+            Err(fact) => fact,
         };
         self.spend_source(call, head, operation)?;
         Err(refuse(
             call,
             control::AUTHORITY_CLIENT,
             OauthError::InvalidClient,
-            fact,
+            &fact,
         ))
+    }
+
+    /// The client, if what is presented proves it; otherwise what is wrong, for the record.
+    async fn proven<'p>(
+        &self,
+        client: Option<&'p Client>,
+        presented: &Presented,
+    ) -> Result<Result<&'p Client, String>, Denial> {
+        let by_assertion = presented.way == ClientAuthentication::PrivateKeyJwt;
+        let secret_is_right = !by_assertion && {
+            let hash = token_hash(presented.proof.as_bytes());
+            let found = self
+                .store
+                .client_secret_is(&presented.id, &hash, self.now());
+            found.await.map_err(Unable::from)?
+        };
+        let client = match client {
+            Some(client) if client.authentication == presented.way => client,
+            other => {
+                if by_assertion {
+                    self.pretend_to_judge(&presented.proof);
+                }
+                let fact = match other {
+                    None => "client is unknown",
+                    Some(_) => "client does not authenticate in its registered way",
+                };
+                return Ok(Err(fact.to_owned()));
+            }
+        };
+        let proven = match presented.way {
+            ClientAuthentication::None => Ok(()),
+            ClientAuthentication::SecretBasic | ClientAuthentication::SecretPost => {
+                if secret_is_right {
+                    Ok(())
+                } else {
+                    Err("client's secret is wrong".to_owned())
+                }
+            }
+            ClientAuthentication::PrivateKeyJwt => {
+                self.is_proven_by(client, &presented.proof).await?
+            }
+        };
+        Ok(proven.map(|()| client))
     }
 
     /// A client of the plan.
@@ -92,14 +123,25 @@ fn way_of(authentication: ClientAuthentication) -> &'static str {
         ClientAuthentication::None => "public client",
         ClientAuthentication::SecretBasic => "client proved its secret in the header",
         ClientAuthentication::SecretPost => "client proved its secret in the body",
+        ClientAuthentication::PrivateKeyJwt => "client signed with its registered key",
     }
 }
 
 fn read(head: &Head, parameters: &Parameters) -> Result<Presented, Denial> {
     let invalid = || Denial::Oauth(OauthError::InvalidRequest);
+    let in_header = head.headers.contains_key(AUTHORIZATION);
     let in_body = parameters.get("client_secret");
     let named = parameters.get("client_id");
-    if !head.headers.contains_key(AUTHORIZATION) {
+    if let Some(assertion) = parameters.get("client_assertion") {
+        if in_header || in_body.is_some() {
+            return Err(invalid());
+        }
+        return asserted(parameters, assertion, named);
+    }
+    if parameters.get("client_assertion_type").is_some() {
+        return Err(invalid());
+    }
+    if !in_header {
         let way = match in_body {
             Some(_) => ClientAuthentication::SecretPost,
             None => ClientAuthentication::None,
@@ -111,7 +153,7 @@ fn read(head: &Head, parameters: &Parameters) -> Result<Presented, Denial> {
         return Ok(Presented {
             id: named.ok_or_else(invalid)?.to_owned(),
             way,
-            secret: Zeroizing::new(secret.to_owned()),
+            proof: Zeroizing::new(secret.to_owned()),
         });
     }
     let (id, secret) = single(head, "authorization")
@@ -123,7 +165,28 @@ fn read(head: &Head, parameters: &Parameters) -> Result<Presented, Denial> {
     Ok(Presented {
         id,
         way: ClientAuthentication::SecretBasic,
-        secret,
+        proof: secret,
+    })
+}
+
+/// An assertion says itself of whom it speaks (RFC 7523 §3); a `client_id` beside it must be the same.
+fn asserted(
+    parameters: &Parameters,
+    assertion: &str,
+    named: Option<&str>,
+) -> Result<Presented, Denial> {
+    let refused = || Denial::Oauth(OauthError::InvalidClient);
+    if parameters.get("client_assertion_type") != Some(JWT_BEARER) {
+        return Err(refused());
+    }
+    let read = Assertion::read(assertion).map_err(|_refusal| refused())?;
+    if named.is_some_and(|named| named != read.client()) {
+        return Err(refused());
+    }
+    Ok(Presented {
+        id: read.client().to_owned(),
+        way: ClientAuthentication::PrivateKeyJwt,
+        proof: Zeroizing::new(assertion.to_owned()),
     })
 }
 

@@ -1,5 +1,6 @@
 //! `GET /.well-known/oauth-authorization-server` (RFC 8414).
 
+use super::assertion::ALGORITHMS;
 use super::{AUTHORIZE, INTROSPECT, PAR, REVOKE, TOKEN};
 use crate::call::{Content, Memory, Reply};
 use crate::line::Authority;
@@ -13,8 +14,13 @@ impl Authority {
         let mut scopes: Vec<&String> = self.plan.issuer.roles.values().flatten().collect();
         scopes.sort_unstable();
         scopes.dedup();
-        let ways = ["none", "client_secret_basic", "client_secret_post"];
-        let proven = ["client_secret_basic", "client_secret_post"];
+        let proven = [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ];
+        let mut ways = vec!["none"];
+        ways.extend(proven);
         let document = json!({
             "issuer": issuer,
             "authorization_endpoint": at(AUTHORIZE),
@@ -28,8 +34,11 @@ impl Authority {
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ways,
+            "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
             "introspection_endpoint_auth_methods_supported": proven,
+            "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
             "revocation_endpoint_auth_methods_supported": ways,
+            "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
             "authorization_response_iss_parameter_supported": true,
             "scopes_supported": scopes,
         });

@@ -14,7 +14,7 @@ use super::{Store, StoreError, read_roles, read_scope, read_time, stored_roles, 
 /// Rows that one round of cleaning removes from each table, so that a writer never waits long.
 pub(super) const CLEANED_MAX: i64 = 100;
 /// Between two steps of cleaning the writer's place is free for this long.
-const CLEAN_PAUSE: Duration = Duration::from_millis(5);
+pub(super) const CLEAN_PAUSE: Duration = Duration::from_millis(5);
 
 /// A session to begin, with its first tokens.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ macro_rules! expired {
         }
     };
 }
+
+pub(super) use expired;
 
 /// The sessions that one round may touch: looking for rows among all that are over would take longer the more there are.
 macro_rules! first_ended {

@@ -1,5 +1,6 @@
 //! The OAuth endpoints as a client meets them.
 
+mod assertion;
 mod authorize;
 mod clients;
 mod code;

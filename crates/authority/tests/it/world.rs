@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, SanType};
 use serde_json::{Value, json};
@@ -17,12 +17,16 @@ use vauban_authority::{
 use vauban_net::{Clock, ManualClock, Socket, Stopper, SystemClock, stop_pair};
 use vauban_policy::{Plan, SecretRef, TextFile, load};
 use vauban_secret::{Secret, StateDir};
+use vauban_token::Es256Key;
 
 use crate::client::{Answer, Caller, Watch, send};
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const EDGE: &str = "spiffe://bank.internal/line/edge";
 pub(crate) const GUARD: &str = "spiffe://bank.internal/guard/accounts";
+
+/// The key of the client `robot`, another one in each run.
+pub(crate) static ROBOT: LazyLock<Es256Key> = LazyLock::new(|| Es256Key::generate().unwrap());
 
 /// Everything that a test needs.
 pub(crate) struct World {
@@ -433,9 +437,13 @@ pub(crate) fn user(subject: &str, username: &str, tenant: &str, role: &str) -> N
 /// The test plan, with password hashing that costs nothing.
 pub(crate) fn plan() -> Plan {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let jwk = ROBOT.jwk();
+    let text = std::fs::read_to_string(folder.join("plan.yaml")).unwrap();
     let main = TextFile {
         name: "plan.yaml".to_owned(),
-        text: std::fs::read_to_string(folder.join("plan.yaml")).unwrap(),
+        text: text
+            .replace("ROBOT_X", jwk["x"].as_str().unwrap())
+            .replace("ROBOT_Y", jwk["y"].as_str().unwrap()),
     };
     let service = std::fs::read_to_string(folder.join("service.yaml")).unwrap();
     let mut read = |name: &str| match name {

@@ -4,6 +4,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use vauban_token::Es256Key;
+
 use crate::house::{Answer, House, VAUBAN, bearer, text};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -133,8 +135,19 @@ fn a_secret_is_made_for_clients_that_have_one() {
     }
 }
 
-/// An instance whose issuer is where its clients find it.
-fn reachable() -> (House, String, tempfile::TempDir) {
+/// A client that proves itself by this key.
+fn ledger(key: &Es256Key) -> String {
+    let jwk = key.jwk();
+    format!(
+        "  - id: bank-ledger\n    permissions: [admin:profiles]\n    authentication: private_key_jwt\n    \
+         grants: [client_credentials]\n    tenant: north\n    roles: [admin]\n    \
+         keys: [{{ kid: k1, kty: EC, crv: P-256, alg: ES256, x: {}, y: {} }}]\n\n",
+        jwk["x"], jwk["y"]
+    )
+}
+
+/// An instance whose issuer is where its clients find it, with a client that has this key.
+fn reachable(key: &Es256Key) -> (House, String, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     // The demo writes plan, keys and people.
@@ -154,7 +167,8 @@ fn reachable() -> (House, String, tempfile::TempDir) {
             edge,
             &format!("line: edge\n    address: \"127.0.0.1:{port}\""),
         )
-        .replace("https://authority.bank.internal", &issuer);
+        .replace("https://authority.bank.internal", &issuer)
+        .replace("\nclients:\n", &format!("\nclients:\n{}", ledger(key)));
     std::fs::write(&file, plan).unwrap();
     (House::run(&state), issuer, folder)
 }
@@ -165,7 +179,9 @@ fn clients_by_others_pass_their_flows() {
         println!("not run: VAUBAN_FOREIGN_CLIENTS is not set");
         return;
     };
-    let (house, issuer, _folder) = reachable();
+    let key = Es256Key::generate().unwrap();
+    let (house, issuer, _folder) = reachable(&key);
+    let key = key.to_pem().unwrap();
     let secret = secret(&house.state, &["bank-reports"]).unwrap();
     let password = house.password("alice");
     let ca = house.state.join("tls/public-ca.pem");
@@ -190,6 +206,7 @@ fn clients_by_others_pass_their_flows() {
                 ("ISSUER", &issuer),
                 ("SECRET", &secret),
                 ("PASSWORD", &password),
+                ("LEDGER_KEY", &*key),
             ])
             .env("CA", &ca)
             .env("NODE_EXTRA_CA_CERTS", &ca)

@@ -1,5 +1,7 @@
 //! `clients`: for which applications tokens are made, how these prove who they are, and where answers may go.
 
+mod keys;
+
 use super::names::{Names, refer, refuse_twice};
 use super::report::{At, Fields, Report};
 use super::words;
@@ -17,6 +19,7 @@ const KNOWN: [&str; 9] = [
     "roles",
     "pushed_only",
     "refresh_grace_seconds",
+    "keys",
 ];
 /// Most redirect URIs of one client.
 const REDIRECT_URIS_MAX: usize = 32;
@@ -30,10 +33,11 @@ const GRACE_SECONDS_CONFIDENTIAL: u32 = 60;
 const GRACE_SECONDS_MAX: u32 = 30;
 const GRACE_SECONDS_CONFIDENTIAL_MAX: u32 = 300;
 /// What a subject of a client begins with, and no user's.
-const AUTHENTICATIONS: [(&str, ClientAuthentication); 3] = [
+const AUTHENTICATIONS: [(&str, ClientAuthentication); 4] = [
     ("none", ClientAuthentication::None),
     ("client_secret_basic", ClientAuthentication::SecretBasic),
     ("client_secret_post", ClientAuthentication::SecretPost),
+    ("private_key_jwt", ClientAuthentication::PrivateKeyJwt),
 ];
 const GRANTS: [(&str, Grant); 3] = [
     ("authorization_code", Grant::AuthorizationCode),
@@ -85,6 +89,7 @@ fn read_one(
         .get("pushed_only")
         .is_some_and(|node| report.boolean(node, "`pushed_only`").unwrap_or_default());
     let refresh_grace_seconds = read_grace(report, fields, authentication);
+    let keys = keys::read(report, fields);
     let client = Client {
         id: id?.value,
         permissions: permissions
@@ -97,6 +102,7 @@ fn read_one(
         own,
         pushed_only,
         refresh_grace_seconds: refresh_grace_seconds?,
+        keys: keys?,
     };
     judge(report, item, &client);
     Some(client)
@@ -295,6 +301,17 @@ fn judge(report: &mut Report, item: &Node, client: &Client) {
         client.pushed_only && !has(Grant::AuthorizationCode),
         "pushes authorization requests, but may make none",
         "set the grant `authorization_code`",
+    );
+    let by_key = client.authentication == ClientAuthentication::PrivateKeyJwt;
+    mistake(
+        by_key && client.keys.is_empty(),
+        "proves itself by a key that nobody wrote down",
+        "list `keys`: public JWKs",
+    );
+    mistake(
+        !by_key && !client.keys.is_empty(),
+        "has keys, but proves itself in another way",
+        "set `authentication: private_key_jwt`, or leave `keys` away",
     );
     mistake(
         client.authentication != ClientAuthentication::None && client.grants.is_empty(),

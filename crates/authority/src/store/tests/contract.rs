@@ -3,6 +3,7 @@
 pub(super) mod grace;
 pub(super) mod grants;
 pub(super) mod keeping;
+pub(super) mod once;
 
 use std::sync::Arc;
 

@@ -20,7 +20,13 @@ async fn the_metadata_says_what_is_offered_and_nothing_else() {
         .fine()
         .json();
     let at = |path: &str| format!("https://authority.bank.internal{path}");
-    let ways = ["none", "client_secret_basic", "client_secret_post"];
+    let ways = [
+        "none",
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+    ];
+    let algorithms = ["ES256", "EdDSA"];
     let expected = json!({
         "issuer": at(""),
         "authorization_endpoint": at("/oauth/authorize"),
@@ -34,8 +40,11 @@ async fn the_metadata_says_what_is_offered_and_nothing_else() {
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ways,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint_auth_methods_supported": &ways[1..],
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": ways,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "authorization_response_iss_parameter_supported": true,
         "scopes_supported": ["admin:profiles", "read:accounts"],
     });

@@ -20,6 +20,7 @@ fn client(uris: &[&str]) -> Client {
         own: None,
         pushed_only: false,
         refresh_grace_seconds: 0,
+        keys: Vec::new(),
     }
 }
 
