@@ -11,11 +11,12 @@ const MADE_PATTERNS_MAX: usize = 64;
 const MADE_BYTES_MAX: usize = 4 * 1024;
 /// A state that grew beyond this many bytes is not kept.
 const STATE_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// States kept for later transactions.
-const STATES_MAX: usize = 4;
+/// States kept for later transactions, all together, bytes. Where requests wait for their origins, as many transactions are
+/// under way as there are requests, and all end one after another.
+const STATES_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Reusable memory of one thread, for all transactions of one rule set. Bounded: caches of patterns by [`Memory`], 64 patterns
-/// with macros, 4 tables of at most 4 MiB.
+/// with macros, tables of at most 8 MiB in all.
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) memory: Memory,
@@ -28,17 +29,25 @@ pub struct Scratch {
     pub(crate) value: Vec<u8>,
     /// Expanded parameter of an operator.
     pub(crate) parameter: Vec<u8>,
-    states: Vec<State>,
+    /// With the bytes that each holds.
+    states: Vec<(State, usize)>,
+    states_bytes: usize,
 }
 
 impl Scratch {
     pub(crate) fn state(&mut self) -> State {
-        self.states.pop().unwrap_or_default()
+        let Some((state, bytes)) = self.states.pop() else {
+            return State::default();
+        };
+        self.states_bytes = self.states_bytes.saturating_sub(bytes);
+        state
     }
 
     pub(crate) fn keep(&mut self, state: State) {
-        if self.states.len() < STATES_MAX && state.capacity() <= STATE_BYTES_MAX {
-            self.states.push(state);
+        let bytes = state.capacity();
+        if bytes <= STATE_BYTES_MAX && self.states_bytes + bytes <= STATES_BYTES_MAX {
+            self.states_bytes += bytes;
+            self.states.push((state, bytes));
         }
         for buffer in [&mut self.first, &mut self.second, &mut self.parameter] {
             if buffer.capacity() > STATE_BYTES_MAX {

@@ -143,7 +143,8 @@ impl State {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.table.capacity()
+        size_of::<Self>()
+            + self.table.capacity()
             + self.found.iter().map(Findings::capacity).sum::<usize>()
             + self.matched.bytes.capacity()
     }

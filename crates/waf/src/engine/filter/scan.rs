@@ -76,6 +76,7 @@ impl Findings {
     pub(crate) fn capacity(&self) -> usize {
         self.arena.capacity()
             + self.seen.capacity()
+            + self.lists.capacity() * size_of::<Vec<Candidate>>()
             + self
                 .lists
                 .iter()
