@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+mod authority;
 mod edge;
 mod figures;
 mod waf;
@@ -22,12 +23,13 @@ pub(crate) fn bench(
 ) -> anyhow::Result<()> {
     match subject {
         "edge" => edge::edge(root, json, rounds, seconds),
+        "authority" => authority::authority(root, json, (rounds, seconds)),
         "waf" => waf::waf(root, Part::All, json, (rounds, seconds)),
         "waf-engines" => waf::waf(root, Part::Engines, json, (rounds, seconds)),
         "waf-growth" => waf::waf(root, Part::Growth, json, (rounds, seconds)),
         "waf-gateway" => waf::waf(root, Part::Gateway, json, (rounds, seconds)),
         other => bail!(
-            "no benchmark is named `{other}`; there are `edge`, `waf`, and of its parts `waf-engines`, `waf-growth` and `waf-gateway`"
+            "no benchmark is named `{other}`; there are `edge`, `authority`, `waf`, and of its parts `waf-engines`, `waf-growth` and `waf-gateway`"
         ),
     }
 }

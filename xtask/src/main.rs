@@ -53,7 +53,7 @@ enum Chore {
     },
     /// Measure against a peer in the same run.
     Bench {
-        /// What to measure: `edge`, `waf`, or of the latter `waf-engines`, `waf-growth` or `waf-gateway` alone.
+        /// What to measure: `edge`, `authority`, `waf`, or of the latter `waf-engines`, `waf-growth` or `waf-gateway` alone.
         subject: String,
         /// Print JSON.
         #[arg(long)]

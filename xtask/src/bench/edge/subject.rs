@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use super::load::Target;
 use super::peer::free_port;
@@ -49,15 +50,7 @@ impl Subject {
             ),
             other => bail!("no row is named `{other}`"),
         };
-        let pids = members
-            .iter()
-            .map(|member| {
-                let file = self.state.join(format!("run/{member}.pid"));
-                let text =
-                    std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-                text.trim().parse().context("pid")
-            })
-            .collect::<anyhow::Result<_>>()?;
+        let pids = self.pids(members)?;
         Ok(Target {
             url: format!("https://localhost:{}{path}", self.port()),
             headers,
@@ -72,6 +65,68 @@ impl Subject {
         self.state.join("tls/public-ca.pem")
     }
 
+    /// Where clients find it.
+    pub(crate) fn origin(&self) -> String {
+        format!("https://localhost:{}", self.port())
+    }
+
+    /// What one of its own commands prints, about this plan and state.
+    pub(crate) fn command(&self, root: &Path, words: &[&str]) -> anyhow::Result<String> {
+        let program = target(root)?.join("release/vauban");
+        let (plan, state) = (self.folder.join("plan/vauban.yaml"), &self.state);
+        let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        for (flag, path) in [("--config", plan.as_path()), ("--state", state)] {
+            all.extend([flag.to_owned(), path.display().to_string()]);
+        }
+        let printed = crate::run::output(&self.folder, &program.to_string_lossy(), &all)?;
+        Ok(String::from_utf8_lossy(&printed).into_owned())
+    }
+
+    /// Alice's tokens, by curl.
+    pub(crate) fn login(&self) -> anyhow::Result<Value> {
+        let people = std::fs::read(self.state.join("secrets/demo-users.json")).context("people")?;
+        let people: Value = serde_json::from_slice(&people).context("people")?;
+        let body = serde_json::json!({
+            "username": "alice", "password": people.get("alice"), "client_id": "bank-web",
+        });
+        let answer = crate::run::output(
+            &self.folder,
+            "curl",
+            &[
+                "-s",
+                "--cacert",
+                &self.authority().to_string_lossy(),
+                "-H",
+                "content-type: application/json",
+                "-d",
+                &body.to_string(),
+                &format!("{}/auth/login", self.origin()),
+            ],
+        )?;
+        serde_json::from_slice(&answer).context("login")
+    }
+
+    /// The processes with these names.
+    pub(crate) fn pids(&self, members: &[&str]) -> anyhow::Result<Vec<u32>> {
+        let pid = |member: &&str| {
+            let file = self.state.join(format!("run/{member}.pid"));
+            let text =
+                std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            text.trim().parse().context("pid")
+        };
+        members.iter().map(pid).collect()
+    }
+
+    /// Memory that a process occupies, KiB.
+    pub(crate) fn resident_kib(&self, member: &str) -> anyhow::Result<u64> {
+        let pids = self.pids(&[member])?;
+        let pid = pids.first().context("pid")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number.context("VmRSS")?.parse().context("VmRSS")
+    }
+
     fn port(&self) -> &str {
         self.address.rsplit(':').next().unwrap_or_default()
     }
@@ -80,6 +135,21 @@ impl Subject {
 /// Builds the release binary, proves that it is the product, writes the plan, starts it on core 0, logs in. `waf` replaces what
 /// the plan says about inspection.
 pub(crate) fn start(root: &Path, folder: &Path, waf: Option<&str>) -> anyhow::Result<Subject> {
+    start_with(root, folder, &|text| match waf {
+        None => text.to_owned(),
+        Some(waf) => {
+            let before = text.rsplit_once("\nwaf: ").map_or(text, |(before, _)| before);
+            format!("{before}\nwaf: {waf}\n")
+        }
+    })
+}
+
+/// The same with any change to the plan.
+pub(crate) fn start_with(
+    root: &Path,
+    folder: &Path,
+    change: &dyn Fn(&str) -> String,
+) -> anyhow::Result<Subject> {
     run(
         root,
         env!("CARGO"),
@@ -89,7 +159,7 @@ pub(crate) fn start(root: &Path, folder: &Path, waf: Option<&str>) -> anyhow::Re
     crate::product::examine(&program)?;
     let backend_port = free_port()?;
     let plan = folder.join("plan");
-    copy_plan(root, &plan, backend_port, waf)?;
+    copy_plan(root, &plan, backend_port, change)?;
     let state = folder.join("state");
     let mut child = Command::new("taskset")
         .args(["-c", "0"])
@@ -128,12 +198,21 @@ pub(crate) fn start(root: &Path, folder: &Path, waf: Option<&str>) -> anyhow::Re
     if !ready {
         bail!("the demo did not start");
     }
-    subject.token = login(&subject)?;
+    let tokens = subject.login()?;
+    let token = tokens.get("access_token").and_then(Value::as_str);
+    token
+        .context("login was refused")?
+        .clone_into(&mut subject.token);
     say("subject: ready");
     Ok(subject)
 }
 
-fn copy_plan(root: &Path, plan: &Path, port: u16, waf: Option<&str>) -> anyhow::Result<()> {
+fn copy_plan(
+    root: &Path,
+    plan: &Path,
+    port: u16,
+    change: &dyn Fn(&str) -> String,
+) -> anyhow::Result<()> {
     for kind in ["openapi", "cedar"] {
         std::fs::create_dir_all(plan.join(kind)).context("plan")?;
         for entry in std::fs::read_dir(root.join("bank").join(kind)).context("plan")? {
@@ -146,40 +225,11 @@ fn copy_plan(root: &Path, plan: &Path, port: u16, waf: Option<&str>) -> anyhow::
         plan.join("openapi/plain.yaml"),
     )
     .context("plan")?;
-    let mut text = std::fs::read_to_string(root.join("bench/edge/vauban.yaml")).context("plan")?;
-    if let Some(waf) = waf {
-        let (before, _) = text.rsplit_once("\nwaf: ").context("`waf` in the plan")?;
-        text = format!("{before}\nwaf: {waf}\n");
-    }
+    let text = std::fs::read_to_string(root.join("bench/edge/vauban.yaml")).context("plan")?;
+    let text = change(&text);
     std::fs::write(
         plan.join("vauban.yaml"),
         text.replace("@BACKEND@", &port.to_string()),
     )
     .context("plan")
-}
-
-/// Alice's access token, by curl.
-fn login(subject: &Subject) -> anyhow::Result<String> {
-    let people = std::fs::read(subject.state.join("secrets/demo-users.json")).context("people")?;
-    let people: serde_json::Value = serde_json::from_slice(&people).context("people")?;
-    let body = serde_json::json!({
-        "username": "alice", "password": people.get("alice"), "client_id": "bank-web",
-    });
-    let answer = crate::run::output(
-        &subject.folder,
-        "curl",
-        &[
-            "-s",
-            "--cacert",
-            &subject.authority().to_string_lossy(),
-            "-H",
-            "content-type: application/json",
-            "-d",
-            &body.to_string(),
-            &format!("https://localhost:{}/auth/login", subject.port()),
-        ],
-    )?;
-    let answer: serde_json::Value = serde_json::from_slice(&answer).context("login")?;
-    let token = answer.get("access_token").and_then(|value| value.as_str());
-    Ok(token.context("login was refused")?.to_owned())
 }
