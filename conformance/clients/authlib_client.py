@@ -9,6 +9,7 @@ import requests
 from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from joserfc.jwk import ECKey
 
 ISSUER = os.environ["ISSUER"]
 CA = os.environ["CA"]
@@ -57,7 +58,9 @@ assert gone.json() == {"active": False}, gone.text
 step("introspection and revocation")
 
 ledger = OAuth2Session(
-    "bank-ledger", os.environ["LEDGER_KEY"], token_endpoint_auth_method="private_key_jwt"
+    "bank-ledger",
+    ECKey.import_key(os.environ["LEDGER_KEY"]),
+    token_endpoint_auth_method="private_key_jwt",
 )
 ledger.verify = CA
 ledger.trust_env = False

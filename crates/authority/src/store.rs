@@ -125,6 +125,9 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the authority database did not answer")]
     Sql(#[from] sqlx::Error),
+    /// What several wrote was to become durable at once, and did not.
+    #[error("the authority database did not commit")]
+    Together(#[source] std::sync::Arc<sqlx::Error>),
     /// It is gone, or stopped.
     #[error("the authority database did not answer in time")]
     Silent,

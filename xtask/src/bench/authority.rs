@@ -99,8 +99,17 @@ struct Refresh {
 }
 
 /// Builds, starts, measures, writes `bench/runs/…`, prints.
-pub(crate) fn authority(root: &Path, quiet: bool, (rounds, seconds): (u32, u32)) -> anyhow::Result<()> {
-    for (program, package) in [("wrk", "wrk"), ("taskset", "util-linux"), ("node", "nodejs"), ("npm", "npm")] {
+pub(crate) fn authority(
+    root: &Path,
+    quiet: bool,
+    (rounds, seconds): (u32, u32),
+) -> anyhow::Result<()> {
+    for (program, package) in [
+        ("wrk", "wrk"),
+        ("taskset", "util-linux"),
+        ("node", "nodejs"),
+        ("npm", "npm"),
+    ] {
         if !exists(program) {
             bail!("`{program}` is missing; install it: apt-get install {package}");
         }
@@ -153,7 +162,10 @@ pub(crate) fn authority(root: &Path, quiet: bool, (rounds, seconds): (u32, u32))
     }
     let file = super::keep(root, "authority", &report)?;
     if !quiet {
-        say(&format!("authority: {resident} KiB resident; raw output: {}", file.display()));
+        say(&format!(
+            "authority: {resident} KiB resident; raw output: {}",
+            file.display()
+        ));
     }
     Ok(())
 }
@@ -207,7 +219,11 @@ fn ours(root: &Path, subject: &Subject, tokens: usize) -> anyhow::Result<Side> {
     let own: Value = serde_json::from_slice(&own).context("client credentials")?;
     Ok(Side {
         origin,
-        paths: ["/oauth/token", "/oauth/introspect", "/.well-known/jwks.json"],
+        paths: [
+            "/oauth/token",
+            "/oauth/introspect",
+            "/.well-known/jwks.json",
+        ],
         authorization,
         refresh: Refresh {
             path: "/auth/refresh",
@@ -229,7 +245,9 @@ fn basic(secret: &str) -> String {
 
 fn text(answer: &Value, member: &str) -> anyhow::Result<String> {
     let found = answer.get(member).and_then(Value::as_str);
-    found.map(str::to_owned).with_context(|| format!("no `{member}` in the answer"))
+    found
+        .map(str::to_owned)
+        .with_context(|| format!("no `{member}` in the answer"))
 }
 
 /// Tokens of refreshes: taken from the front; what comes back is put at the end.
@@ -292,9 +310,8 @@ fn measure(side: &mut Side, row: Row, folder: &Path, seconds: u32) -> anyhow::Re
 
 fn summary(row: Row, ours: &[Measured], theirs: &[Measured]) -> Value {
     let of = |taken: &[Measured]| {
-        let middle = |figure: fn(&Measured) -> f64| {
-            median(&taken.iter().map(figure).collect::<Vec<_>>())
-        };
+        let middle =
+            |figure: fn(&Measured) -> f64| median(&taken.iter().map(figure).collect::<Vec<_>>());
         json!({
             "per_second": middle(|one| one.rate),
             "p50_us": middle(|one| one.p50_us),

@@ -131,9 +131,9 @@ fn every_difference_refuses() {
     );
 }
 
-#[test]
-fn a_refresh_token_works_once_for_its_client_until_its_end() {
-    let fresh = StoredRefresh {
+/// One that was never used, good until 50, with an absolute end at 100.
+fn fresh() -> StoredRefresh {
+    StoredRefresh {
         session: "s1".into(),
         client_id: "bank-web".into(),
         ends_at: 100,
@@ -141,115 +141,56 @@ fn a_refresh_token_works_once_for_its_client_until_its_end() {
         used: false,
         again_until: None,
         session_ended: false,
-    };
-    let again = StoredRefresh {
-        used: true,
-        again_until: Some(10),
-        ..fresh.clone()
-    };
-    for (client, stored, now, expected) in [
-        ("bank-web", Some(fresh.clone()), 49, Ok(())),
-        ("bank-web", None, 1, Err(RotationRefusal::Unknown)),
-        (
-            "other",
-            Some(fresh.clone()),
-            1,
-            Err(RotationRefusal::Client),
-        ),
-        (
-            "other",
-            Some(StoredRefresh {
-                used: true,
-                ..fresh.clone()
-            }),
-            1,
-            Err(RotationRefusal::Client),
-        ),
-        (
-            "bank-web",
-            Some(fresh.clone()),
-            100,
-            Err(RotationRefusal::Expired),
-        ),
-        (
-            "bank-web",
-            Some(StoredRefresh {
-                used: true,
-                ..fresh.clone()
-            }),
-            1,
-            Err(RotationRefusal::Reused),
-        ),
-        (
-            "bank-web",
-            Some(StoredRefresh {
-                used: true,
-                session_ended: true,
-                ..fresh.clone()
-            }),
-            1,
-            Err(RotationRefusal::Reused),
-        ),
-        (
-            "bank-web",
-            Some(StoredRefresh {
-                session_ended: true,
-                ..fresh.clone()
-            }),
-            1,
-            Err(RotationRefusal::Ended),
-        ),
-        // Idle for too long; a used one is a thief's all the same.
-        (
-            "bank-web",
-            Some(fresh.clone()),
-            50,
-            Err(RotationRefusal::Expired),
-        ),
-        ("bank-web", Some(again.clone()), 9, Ok(())),
-        (
-            "bank-web",
-            Some(again.clone()),
-            10,
-            Err(RotationRefusal::Reused),
-        ),
-        (
-            "bank-web",
-            Some(again.clone()),
-            60,
-            Err(RotationRefusal::Reused),
-        ),
-        (
-            "other",
-            Some(again.clone()),
-            9,
-            Err(RotationRefusal::Client),
-        ),
-        (
-            "bank-web",
-            Some(StoredRefresh {
-                session_ended: true,
-                ..again.clone()
-            }),
-            9,
-            Err(RotationRefusal::Ended),
-        ),
-        (
-            "bank-web",
-            Some(StoredRefresh {
-                ends_at: 9,
-                ..again
-            }),
-            9,
-            Err(RotationRefusal::Expired),
-        ),
-    ] {
-        assert_eq!(
-            Rotation.judge(client, stored.as_ref(), now),
-            expected,
-            "{client} {stored:?} {now}"
-        );
     }
+}
+
+fn judged(
+    client: &str,
+    now: u64,
+    change: impl FnOnce(&mut StoredRefresh),
+    expected: Result<(), RotationRefusal>,
+) {
+    let mut stored = fresh();
+    change(&mut stored);
+    let judged = Rotation.judge(client, Some(&stored), now);
+    assert_eq!(judged, expected, "{client} {stored:?} {now}");
+}
+
+#[test]
+fn a_refresh_token_works_once_for_its_client_until_its_end() {
+    use RotationRefusal::{Client, Ended, Expired, Reused, Unknown};
+    assert_eq!(Rotation.judge("bank-web", None, 1), Err(Unknown));
+    judged("bank-web", 49, |_| (), Ok(()));
+    judged("bank-web", 50, |_| (), Err(Expired));
+    judged("bank-web", 100, |_| (), Err(Expired));
+    judged("bank-web", 9, |s| s.ends_at = 9, Err(Expired));
+    judged("other", 1, |_| (), Err(Client));
+    judged("other", 1, |s| s.used = true, Err(Client));
+    judged("bank-web", 1, |s| s.used = true, Err(Reused));
+    judged("bank-web", 1, |s| s.session_ended = true, Err(Ended));
+    let both = |s: &mut StoredRefresh| (s.used, s.session_ended) = (true, true);
+    judged("bank-web", 1, both, Err(Reused));
+}
+
+#[test]
+fn within_its_grace_a_used_token_works_again_for_its_client() {
+    use RotationRefusal::{Client, Ended, Expired, Reused};
+    let again = |s: &mut StoredRefresh| (s.used, s.again_until) = (true, Some(10));
+    judged("bank-web", 9, again, Ok(()));
+    judged("bank-web", 10, again, Err(Reused));
+    // Idle for too long; a used one is a thief's all the same.
+    judged("bank-web", 60, again, Err(Reused));
+    judged("other", 9, again, Err(Client));
+    let ended = |s: &mut StoredRefresh| {
+        again(s);
+        s.session_ended = true;
+    };
+    judged("bank-web", 9, ended, Err(Ended));
+    let over = |s: &mut StoredRefresh| {
+        again(s);
+        s.ends_at = 9;
+    };
+    judged("bank-web", 9, over, Err(Expired));
 }
 
 #[test]

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, FromRow, Postgres, Sqlite};
+use sqlx::{Arguments as _, FromRow, Postgres};
 use tokio::time::timeout;
 
 use super::StoreError;
 use super::grace::Sealed;
 use super::keyed::Keyed;
 use super::postgres::PostgresDatabase;
-use super::sqlite::SqliteDatabase;
+use super::sqlite::{SqliteDatabase, Turn};
 
 /// Longer than PostgreSQL itself lets a statement run, so that this limit is only for one that does not answer at all.
 const ANSWER_TIME: Duration = Duration::from_secs(6);
@@ -33,7 +33,7 @@ pub(super) enum Database {
 /// whatever it reads and relies on has to be read with a lock: see [`locking`].
 #[derive(Debug)]
 pub(super) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(Turn),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
@@ -126,9 +126,7 @@ impl Database {
     /// Begins a transaction that may write.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
-            Self::Sqlite(database) => {
-                Transaction::Sqlite(database.writes.begin_with("BEGIN IMMEDIATE").await?)
-            }
+            Self::Sqlite(database) => Transaction::Sqlite(database.writes.begin().await?),
             Self::Postgres(database) => {
                 Transaction::Postgres(in_time(database.pool.begin()).await?)
             }
@@ -143,10 +141,14 @@ impl Database {
     ) -> Result<u64, StoreError> {
         let sql = sql.into();
         Ok(match self {
-            Self::Sqlite(database) => sqlx::query_with(sql.sqlite, sqlite(values)?)
-                .execute(&database.writes)
-                .await?
-                .rows_affected(),
+            Self::Sqlite(database) => {
+                let mut turn = database.writes.begin().await?;
+                let answer = sqlx::query_with(sql.sqlite, sqlite(values)?)
+                    .execute(turn.connection()?)
+                    .await?;
+                turn.commit().await?;
+                answer.rows_affected()
+            }
             Self::Postgres(database) => {
                 let answer =
                     sqlx::query_with(sql.postgres, postgres(values)?).execute(&database.pool);
@@ -165,9 +167,12 @@ impl Database {
         let sql = sql.into();
         Ok(match self {
             Self::Sqlite(database) => {
-                sqlx::query_as_with(sql.sqlite, sqlite(values)?)
-                    .fetch_optional(&database.writes)
-                    .await?
+                let mut turn = database.writes.begin().await?;
+                let row = sqlx::query_as_with(sql.sqlite, sqlite(values)?)
+                    .fetch_optional(turn.connection()?)
+                    .await?;
+                turn.commit().await?;
+                row
             }
             Self::Postgres(database) => {
                 let answer = sqlx::query_as_with(sql.postgres, postgres(values)?)
@@ -225,8 +230,12 @@ impl Database {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
         match self {
             Self::Sqlite(database) => {
-                let done = sqlx::query(statement).execute(&database.writes).await;
+                let mut turn = database.writes.begin().await.unwrap();
+                let done = sqlx::query(statement)
+                    .execute(turn.connection().unwrap())
+                    .await;
                 assert!(done.is_ok(), "{done:?}");
+                turn.commit().await.unwrap();
             }
             Self::Postgres(database) => {
                 let done = sqlx::query(statement).execute(&database.pool).await;
@@ -253,8 +262,8 @@ impl Transaction {
     ) -> Result<u64, StoreError> {
         let sql = sql.into();
         Ok(match self {
-            Self::Sqlite(transaction) => sqlx::query_with(sql.sqlite, sqlite(values)?)
-                .execute(&mut **transaction)
+            Self::Sqlite(turn) => sqlx::query_with(sql.sqlite, sqlite(values)?)
+                .execute(turn.connection()?)
                 .await?
                 .rows_affected(),
             Self::Postgres(transaction) => {
@@ -273,9 +282,9 @@ impl Transaction {
     ) -> Result<Option<T>, StoreError> {
         let sql = sql.into();
         Ok(match self {
-            Self::Sqlite(transaction) => {
+            Self::Sqlite(turn) => {
                 sqlx::query_as_with(sql.sqlite, sqlite(values)?)
-                    .fetch_optional(&mut **transaction)
+                    .fetch_optional(turn.connection()?)
                     .await?
             }
             Self::Postgres(transaction) => {
@@ -294,9 +303,9 @@ impl Transaction {
     ) -> Result<Vec<T>, StoreError> {
         let sql = sql.into();
         Ok(match self {
-            Self::Sqlite(transaction) => {
+            Self::Sqlite(turn) => {
                 sqlx::query_as_with(sql.sqlite, sqlite(values)?)
-                    .fetch_all(&mut **transaction)
+                    .fetch_all(turn.connection()?)
                     .await?
             }
             Self::Postgres(transaction) => {
@@ -315,7 +324,7 @@ impl Transaction {
     /// Makes it all true; it is durable when this returns.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(transaction) => Ok(transaction.commit().await?),
+            Self::Sqlite(turn) => turn.commit().await,
             Self::Postgres(transaction) => in_time(transaction.commit()).await,
         }
     }

@@ -15,6 +15,10 @@ use vauban_secret::write_private;
 
 use super::{StoreError, unmigrated};
 
+mod writer;
+
+pub(super) use writer::{Turn, Writer};
+
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// `VBNA`: says whose SQLite file it is.
@@ -32,7 +36,7 @@ pub(super) struct SqliteDatabase {
     pub(super) reads: SqlitePool,
     /// The one connection that writes: SQLite has one writer, and who waits for it should wait in a fair queue of ours, not
     /// in its polling one, which is only for other processes.
-    pub(super) writes: SqlitePool,
+    pub(super) writes: Writer,
 }
 
 impl SqliteDatabase {
@@ -47,11 +51,14 @@ impl SqliteDatabase {
             SqlitePoolOptions::new()
                 .max_connections(connections_max)
                 .acquire_timeout(BUSY_TIME * 2)
+                // A file is there or not: to ask before each statement costs as much as the statement.
+                .test_before_acquire(false)
                 .connect_with(options.clone())
         };
         let writes = pool(1).await?;
         migrate(&writes, path).await?;
         let reads = pool(READERS_MAX).await?;
+        let writes = Writer::new(writes);
         Ok(Self { reads, writes })
     }
 

@@ -110,7 +110,7 @@ contract!(
     of_many_refreshes_at_once_one_wins,
     of_many_uses_of_a_join_token_one_is_served,
     the_cost_of_a_password_is_remembered,
-    @grace a_grace_gives_the_same_successor_until_it_is_over_or_the_successor_is_used,
+    @grace a_grace_gives_one_successor_until_that_is_used,
     @grace a_successor_lies_sealed_and_is_forgotten,
     @grace of_64_racing_refreshes_all_get_one_successor,
     @grace the_grace_lengthens_nothing,
@@ -174,21 +174,23 @@ async fn writing_waits_for_the_disk() {
     let Database::Sqlite(database) = &ground.store.database else {
         panic!("{:?}", ground.store);
     };
-    for pool in [&database.reads, &database.writes] {
+    let mut read = database.reads.acquire().await.unwrap();
+    let mut turn = database.writes.begin().await.unwrap();
+    for connection in [&mut *read, turn.connection().unwrap()] {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-            .fetch_one(pool)
+            .fetch_one(&mut *connection)
             .await
             .unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
-            .fetch_one(pool)
+            .fetch_one(&mut *connection)
             .await
             .unwrap();
         let keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys")
-            .fetch_one(pool)
+            .fetch_one(&mut *connection)
             .await
             .unwrap();
         let busy: i64 = sqlx::query_scalar("PRAGMA busy_timeout")
-            .fetch_one(pool)
+            .fetch_one(&mut *connection)
             .await
             .unwrap();
         assert_eq!(

@@ -217,7 +217,7 @@ async fn within_the_grace_a_used_token_gives_the_same_successor() {
     let facts: Vec<String> = world
         .remembered(Kind::Refresh)
         .iter()
-        .map(|event| event.controls[0].fact.to_string())
+        .map(|event| event.controls.last().unwrap().fact.to_string())
         .collect();
     assert_eq!(
         facts,

@@ -9,7 +9,7 @@ use super::yaml::Node;
 use crate::{Client, ClientAuthentication, Grant, OwnPrincipal, RedirectUri};
 
 /// Keys of a client.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "id",
     "permissions",
     "authentication",

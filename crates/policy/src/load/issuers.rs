@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::names::AUTHORITY;
-use super::report::{At, Report};
+use super::report::{At, Fields, Report};
 use super::secrets::read_secret_for;
 use super::words;
 use super::yaml::Node;
@@ -22,6 +22,19 @@ const PASSWORD_MEMORY_KIB_MIN: u32 = 19_456;
 /// Most memory of one password hash, KiB.
 const PASSWORD_MEMORY_KIB_MAX: u32 = 4_194_304;
 
+const KNOWN: [&str; 10] = [
+    "name",
+    "issuer",
+    "audience",
+    "access_token_seconds",
+    "refresh_token_seconds",
+    "refresh_idle_seconds",
+    "internal_token_seconds",
+    "password",
+    "store",
+    "roles",
+];
+
 pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
     let items = report.list(node, "`issuers`")?;
     let [item] = items else {
@@ -32,19 +45,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         report.mistake(node.spot, message);
         return None;
     };
-    let known = [
-        "name",
-        "issuer",
-        "audience",
-        "access_token_seconds",
-        "refresh_token_seconds",
-        "refresh_idle_seconds",
-        "internal_token_seconds",
-        "password",
-        "store",
-        "roles",
-    ];
-    let fields = report.fields(item, "an issuer", &known)?;
+    let fields = report.fields(item, "an issuer", &KNOWN)?;
     if let Some(name) = fields.need_text(report, "name")
         && name.value != AUTHORITY
     {
@@ -64,13 +65,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         "refresh_token_seconds",
         1..=REFRESH_TOKEN_SECONDS_MAX,
     );
-    let idle = fields
-        .get("refresh_idle_seconds")
-        .map_or(Some(REFRESH_IDLE_SECONDS), |node| {
-            let what = "`refresh_idle_seconds`";
-            let number = report.number(node, what, 60..=REFRESH_TOKEN_SECONDS_MAX.into())?;
-            u32::try_from(number).ok()
-        });
+    let idle = read_idle(report, &fields);
     let internal = fields.need_u32(
         report,
         "internal_token_seconds",
@@ -84,10 +79,9 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
     let password = fields
         .need(report, "password")
         .and_then(|node| read_password(report, node));
-    let store = match fields.get("store") {
-        None => Some(StorePlan::default()),
-        Some(node) => read_store(report, node),
-    };
+    let store = fields
+        .get("store")
+        .map_or(Some(StorePlan::default()), |node| read_store(report, node));
     let roles = fields
         .need(report, "roles")
         .and_then(|node| read_roles(report, node));
@@ -102,6 +96,15 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         store: store?,
         roles: roles?,
     })
+}
+
+fn read_idle(report: &mut Report, fields: &Fields<'_>) -> Option<u32> {
+    let Some(node) = fields.get("refresh_idle_seconds") else {
+        return Some(REFRESH_IDLE_SECONDS);
+    };
+    let range = 60..=REFRESH_TOKEN_SECONDS_MAX.into();
+    let number = report.number(node, "`refresh_idle_seconds`", range)?;
+    u32::try_from(number).ok()
 }
 
 fn judge_url(report: &mut Report, url: &At<String>) -> bool {

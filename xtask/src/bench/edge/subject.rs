@@ -138,7 +138,9 @@ pub(crate) fn start(root: &Path, folder: &Path, waf: Option<&str>) -> anyhow::Re
     start_with(root, folder, &|text| match waf {
         None => text.to_owned(),
         Some(waf) => {
-            let before = text.rsplit_once("\nwaf: ").map_or(text, |(before, _)| before);
+            let before = text
+                .rsplit_once("\nwaf: ")
+                .map_or(text, |(before, _)| before);
             format!("{before}\nwaf: {waf}\n")
         }
     })

@@ -67,9 +67,7 @@ pub(in super::super) async fn of_64_racing_refreshes_all_get_one_successor(groun
 }
 
 /// Requirement 17 (RFC 9700 §4.14.2).
-pub(in super::super) async fn a_grace_gives_the_same_successor_until_it_is_over_or_the_successor_is_used(
-    ground: &Ground,
-) {
+pub(in super::super) async fn a_grace_gives_one_successor_until_that_is_used(ground: &Ground) {
     let store = &ground.store;
     for session in ["s", "t"] {
         assert!(begin(store, session, ENDS).await);
