@@ -191,9 +191,12 @@ impl Database {
         let sql = sql.into();
         Ok(match self {
             Self::Sqlite(database) => {
-                sqlx::query_as_with(sql.sqlite, sqlite(values)?)
-                    .fetch_optional(&database.reads)
-                    .await?
+                let mut reader = database.reads.take().await?;
+                let found = sqlx::query_as_with(sql.sqlite, sqlite(values)?)
+                    .fetch_optional(reader.connection())
+                    .await?;
+                reader.give_back();
+                found
             }
             Self::Postgres(database) => {
                 let answer = sqlx::query_as_with(sql.postgres, postgres(values)?)
@@ -212,9 +215,12 @@ impl Database {
         let sql = sql.into();
         Ok(match self {
             Self::Sqlite(database) => {
-                sqlx::query_as_with(sql.sqlite, sqlite(values)?)
-                    .fetch_all(&database.reads)
-                    .await?
+                let mut reader = database.reads.take().await?;
+                let found = sqlx::query_as_with(sql.sqlite, sqlite(values)?)
+                    .fetch_all(reader.connection())
+                    .await?;
+                reader.give_back();
+                found
             }
             Self::Postgres(database) => {
                 let answer =

@@ -15,8 +15,10 @@ use vauban_secret::write_private;
 
 use super::{StoreError, unmigrated};
 
+mod reader;
 mod writer;
 
+pub(super) use reader::Readers;
 pub(super) use writer::{Turn, Writer};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
@@ -24,8 +26,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 /// `VBNA`: says whose SQLite file it is.
 const APPLICATION_ID: i64 = 0x5642_4e41;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Connections of one process that read.
-const READERS_MAX: u32 = 4;
 /// How long one process waits while another writes.
 const BUSY_TIME: Duration = Duration::from_secs(5);
 
@@ -33,7 +33,7 @@ const BUSY_TIME: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(super) struct SqliteDatabase {
     /// Connections that only read; they see whatever was committed before they ask.
-    pub(super) reads: SqlitePool,
+    pub(super) reads: Readers,
     /// The one connection that writes: SQLite has one writer, and who waits for it should wait in a fair queue of ours, not
     /// in its polling one, which is only for other processes.
     pub(super) writes: Writer,
@@ -47,19 +47,16 @@ impl SqliteDatabase {
             .busy_timeout(BUSY_TIME)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
-        let pool = |connections_max| {
-            SqlitePoolOptions::new()
-                .max_connections(connections_max)
-                .acquire_timeout(BUSY_TIME * 2)
-                // A file is there or not: to ask before each statement costs as much as the statement.
-                .test_before_acquire(false)
-                .connect_with(options.clone())
-        };
-        let writes = pool(1).await?;
+        let writes = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(BUSY_TIME * 2)
+            .connect_with(options.clone())
+            .await?;
         migrate(&writes, path).await?;
-        let reads = pool(READERS_MAX).await?;
-        let writes = Writer::new(writes);
-        Ok(Self { reads, writes })
+        Ok(Self {
+            reads: Readers::new(options),
+            writes: Writer::new(writes),
+        })
     }
 
     /// Closes all connections; the write-ahead log is folded in.

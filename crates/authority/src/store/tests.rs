@@ -174,9 +174,9 @@ async fn writing_waits_for_the_disk() {
     let Database::Sqlite(database) = &ground.store.database else {
         panic!("{:?}", ground.store);
     };
-    let mut read = database.reads.acquire().await.unwrap();
+    let mut read = database.reads.take().await.unwrap();
     let mut turn = database.writes.begin().await.unwrap();
-    for connection in [&mut *read, turn.connection().unwrap()] {
+    for connection in [read.connection(), turn.connection().unwrap()] {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
             .fetch_one(&mut *connection)
             .await

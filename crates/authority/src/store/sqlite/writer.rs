@@ -1,9 +1,11 @@
 //! SQLite's one writer, and how those that wait for it become durable together.
 //!
 //! SQLite flushes the disk at each commit, which takes longer than everything else about a token. So a transaction here is a
-//! savepoint of an outer one. Whoever is first to release its savepoint has the outer transaction committed when everybody
-//! who waits by then has had their turn; all of them are acknowledged by that commit, and none before it. When nobody waits,
-//! it is committed at once. If it fails, all of them fail and nothing of any has happened.
+//! savepoint of an outer one. Whoever is first to be done has the outer transaction committed when everybody who waits by then
+//! has had their turn; all of them are acknowledged by that commit, and none before it. When nobody waits, it is committed at
+//! once. If it fails, all of them fail and nothing of any has happened.
+//!
+//! Each statement costs two switches between threads, so the savepoint of one is released by the statement that makes the next.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,12 +36,24 @@ struct Place {
     /// Of one connection.
     pool: SqlitePool,
     connection: Option<PoolConnection<Sqlite>>,
-    /// Those that released their savepoint and wait for the outer transaction, while that is open.
+    /// Those that are done and wait for the outer transaction, while that is open.
     group: Option<Vec<oneshot::Sender<Outcome>>>,
-    /// Somebody left without releasing: a savepoint may be open.
-    torn: bool,
+    savepoint: Savepoint,
     /// Whether a task is on its way that ends the outer transaction.
     ending: bool,
+}
+
+/// What is known of the savepoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Savepoint {
+    /// There is none.
+    None,
+    /// Somebody is at work behind it. When nobody has the place, they went away.
+    Open,
+    /// What stands behind it is to stay.
+    Done,
+    /// Somebody went away while the database was at work on it.
+    Unsure,
 }
 
 /// The writer's place, taken. Dropped without [`Turn::commit`], nothing of it happened.
@@ -57,7 +71,7 @@ impl Writer {
             pool,
             connection: None,
             group: None,
-            torn: false,
+            savepoint: Savepoint::None,
             ending: false,
         };
         Self {
@@ -70,19 +84,20 @@ impl Writer {
         let waited = timeout(PLACE_TIME, Arc::clone(&self.place).lock_owned()).await;
         let mut place = waited.map_err(|_elapsed| StoreError::Silent)?;
         place.heal().await?;
-        let first = place.group.is_none();
+        let statement = match (&place.group, place.savepoint) {
+            (None, _) => "BEGIN IMMEDIATE; SAVEPOINT turn",
+            (Some(_), Savepoint::None) => "SAVEPOINT turn",
+            (Some(_), _) => "RELEASE turn; SAVEPOINT turn",
+        };
+        place.savepoint = Savepoint::Unsure;
         let mut turn = Turn {
             writer: self.clone(),
             place: Some(place),
         };
         // From here on the turn's end cleans up, also when whoever awaits this goes away.
-        let statement = if first {
-            "BEGIN IMMEDIATE; SAVEPOINT turn"
-        } else {
-            "SAVEPOINT turn"
-        };
         query(statement).execute(turn.connection()?).await?;
         if let Some(place) = &mut turn.place {
+            place.savepoint = Savepoint::Open;
             place.group.get_or_insert_default();
         }
         Ok(turn)
@@ -109,9 +124,9 @@ impl Turn {
 
     /// Makes it true together with whatever else waits; durable when this returns.
     pub(in crate::store) async fn commit(mut self) -> Result<(), StoreError> {
-        query("RELEASE turn").execute(self.connection()?).await?;
         let (done, outcome) = oneshot::channel();
         if let Some(mut place) = self.place.take() {
+            place.savepoint = Savepoint::Done;
             place.group.get_or_insert_default().push(done);
             self.writer.end_soon(&mut place);
         }
@@ -125,7 +140,6 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(mut place) = self.place.take() {
-            place.torn = true;
             self.writer.end_soon(&mut place);
         }
     }
@@ -149,18 +163,20 @@ impl Writer {
 impl Place {
     /// Takes back what somebody left behind, and sees that there is a connection.
     async fn heal(&mut self) -> Result<(), StoreError> {
-        if self.torn {
-            let undone = match (&self.group, &mut self.connection) {
-                (Some(_), Some(connection)) => {
-                    let back = query("ROLLBACK TO turn; RELEASE turn");
-                    back.execute(&mut **connection).await.map(drop)
-                }
-                _ => Err(sqlx::Error::WorkerCrashed),
-            };
-            if let Err(error) = undone {
-                self.give_up(error);
+        let undone = match (self.savepoint, &mut self.connection) {
+            (Savepoint::None | Savepoint::Done, _) => Ok(()),
+            (Savepoint::Open, Some(connection)) => {
+                self.savepoint = Savepoint::Unsure;
+                let back = query("ROLLBACK TO turn");
+                back.execute(&mut **connection).await.map(drop)
             }
-            self.torn = false;
+            // What would be taken back could be somebody else's.
+            (Savepoint::Open | Savepoint::Unsure, _) => Err(sqlx::Error::WorkerCrashed),
+        };
+        match undone {
+            Err(error) => self.give_up(error),
+            Ok(()) if self.savepoint == Savepoint::Unsure => self.savepoint = Savepoint::Done,
+            Ok(()) => {}
         }
         if self.connection.is_none() {
             self.connection = Some(self.pool.acquire().await?);
@@ -171,29 +187,21 @@ impl Place {
     /// Commits for everybody who waits for it.
     async fn end(&mut self) {
         self.ending = false;
-        if self.group.is_none() && !self.torn {
-            return;
-        }
         if self.heal().await.is_err() {
             return;
         }
         let (Some(_), Some(connection)) = (&self.group, &mut self.connection) else {
             return;
         };
-        // Should this be the last thing that a stopping runtime lets happen, the savepoint's absence tells the next to come.
-        self.torn = true;
-        let committed = query("COMMIT").execute(&mut **connection).await;
-        match committed {
-            Ok(_) => {
-                self.torn = false;
-                for waiting in self.group.take().into_iter().flatten() {
-                    let _may_be_gone = waiting.send(Ok(()));
-                }
-            }
-            Err(error) => {
-                self.give_up(error);
-                self.torn = false;
-            }
+        // A stopping runtime may let nothing happen after this.
+        self.savepoint = Savepoint::Unsure;
+        if let Err(error) = query("COMMIT").execute(&mut **connection).await {
+            self.give_up(error);
+            return;
+        }
+        self.savepoint = Savepoint::None;
+        for waiting in self.group.take().into_iter().flatten() {
+            let _may_be_gone = waiting.send(Ok(()));
         }
     }
 
@@ -202,6 +210,7 @@ impl Place {
         if let Some(connection) = self.connection.take() {
             drop(connection.detach());
         }
+        self.savepoint = Savepoint::None;
         let error = Arc::new(error);
         for waiting in self.group.take().into_iter().flatten() {
             let _may_be_gone = waiting.send(Err(Arc::clone(&error)));
