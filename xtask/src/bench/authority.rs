@@ -40,7 +40,7 @@ const ROWS: [Row; 4] = [
 ];
 /// Refresh tokens that a measurement begins with: more than connections, so that none waits for another. What is under way
 /// when it ends is lost, and so are these.
-const FAMILIES: usize = 40;
+const FAMILIES: usize = 64;
 /// The client of the bench, in the plan and at the peer.
 const CLIENT: &str = "bench";
 
@@ -257,13 +257,14 @@ local tokens, first, last = {}, 1, 0
 for one in io.open(file):lines() do last = last + 1; tokens[last] = one end
 request = function()
   local token = tokens[first]
+  if not token then error("no refresh token is left; last answer without one: " .. (refused or "none")) end
   tokens[first] = nil
   first = first + 1
   return wrk.format("POST", "@PATH@", nil, '@BEFORE@' .. token .. '@AFTER@')
 end
 response = function(status, headers, body)
   local token = body:match('"refresh_token"%s*:%s*"([^"]+)"')
-  if token then last = last + 1; tokens[last] = token end
+  if token then last = last + 1; tokens[last] = token else refused = status .. " " .. body end
 end
 "#;
 

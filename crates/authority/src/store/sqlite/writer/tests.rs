@@ -1,6 +1,5 @@
 use std::future::poll_fn;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::task::Poll;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -74,6 +73,16 @@ async fn not_yet<F: Future + Unpin>(future: &mut F) {
     assert!(early.await);
 }
 
+/// Begins it and goes away.
+async fn abandon<F: Future>(future: F) {
+    let mut future = Box::pin(future);
+    poll_fn(|context| {
+        let _too_late = future.as_mut().poll(context).is_ready();
+        Poll::Ready(())
+    })
+    .await;
+}
+
 /// The commit of a turn, which then waits in the queue behind another that has begun.
 async fn commit_behind(
     ground: &Ground,
@@ -137,14 +146,9 @@ async fn the_last_to_leave_leaves_no_lock_behind() {
     ground.until_free().await;
     let mut turn = ground.writer.begin().await.unwrap();
     add(&mut turn, "INSERT INTO t VALUES (1, NULL)").await;
-    {
-        let mut commit = pin!(turn.commit());
-        not_yet(&mut commit).await;
-    }
+    abandon(turn.commit()).await;
     ground.until_free().await;
-    let mut begin = Box::pin(ground.writer.begin());
-    not_yet(&mut begin).await;
-    drop(begin);
+    abandon(ground.writer.begin()).await;
     ground.until_free().await;
     let mut turn = ground.writer.begin().await.unwrap();
     add(&mut turn, "INSERT INTO t VALUES (9, NULL)").await;
