@@ -4,6 +4,7 @@ import { strict as assert } from 'node:assert'
 
 export const issuer = new URL(process.env.ISSUER)
 export const secret = process.env.SECRET
+export const advisorSecret = process.env.ADVISOR_SECRET
 export const redirectUri = 'http://127.0.0.1:49152/callback'
 export const scope = 'read:accounts read:profile'
 

@@ -2,7 +2,7 @@
 
 import { strict as assert } from 'node:assert'
 import * as client from 'openid-client'
-import { issuer, ledgerKey, logIn, redirectUri, scope, secret, step } from './flow.mjs'
+import { advisorSecret, issuer, ledgerKey, logIn, redirectUri, scope, secret, step } from './flow.mjs'
 
 const oauth2 = { algorithm: 'oauth2' }
 const reports = await client.discovery(
@@ -60,6 +60,41 @@ for (const build of ['buildAuthorizationUrl', 'buildAuthorizationUrlWithPAR']) {
   })
   step('refresh, its successor once more, and a later use ends the family')
 }
+
+const advisor = await client.discovery(
+  issuer,
+  'bank-advisor',
+  undefined,
+  client.ClientSecretBasic(advisorSecret),
+  oauth2,
+)
+const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
+const pkceCodeVerifier = client.randomPKCECodeVerifier()
+const asked = client.buildAuthorizationUrl(portal, {
+  redirect_uri: redirectUri,
+  scope,
+  code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+  code_challenge_method: 'S256',
+})
+const subject = await client.authorizationCodeGrant(portal, await logIn(asked), { pkceCodeVerifier })
+const exchange = (scope) =>
+  client.genericGrantRequest(advisor, 'urn:ietf:params:oauth:grant-type:token-exchange', {
+    subject_token: subject.access_token,
+    subject_token_type: accessToken,
+    scope,
+  })
+const acting = await exchange('read:accounts')
+assert.equal(acting.issued_token_type, accessToken)
+const found = await client.tokenIntrospection(advisor, acting.access_token)
+assert.deepEqual(found.act, { sub: 'client:bank-advisor' })
+const accounts = (token) =>
+  fetch(new URL('/accounts', issuer), { headers: { authorization: `Bearer ${token}` } })
+assert.equal((await accounts(acting.access_token)).status, 200)
+await assert.rejects(exchange('read:profile'), { error: 'invalid_scope' })
+await client.tokenRevocation(portal, subject.access_token)
+assert.equal((await accounts(acting.access_token)).status, 401)
+step('token exchange, and its end with the token that was exchanged')
+
 const url = client.buildAuthorizationUrl(portal, { redirect_uri: redirectUri, scope })
 await assert.rejects(
   fetch(url, { redirect: 'manual' }).then((answer) =>

@@ -31,6 +31,8 @@ pub struct Issued {
     pub roles: Vec<String>,
     /// Permissions that the session was narrowed to; `None` for all that roles and client have in common.
     pub scope: Option<Vec<String>>,
+    /// Who acts for the subject, the last first; nobody when the token was not exchanged.
+    pub actors: Vec<String>,
     /// The session.
     pub session: String,
     /// End of the token, unix seconds.

@@ -6,6 +6,7 @@
 mod clients;
 mod codes;
 mod database;
+mod exchange;
 mod grace;
 mod joins;
 mod keyed;
@@ -31,6 +32,7 @@ use postgres::PostgresDatabase;
 use sqlite::SqliteDatabase;
 
 pub(crate) use codes::{CodeRefusal, NewGrant, OwnSession, Redeem, Redeemed};
+pub(crate) use exchange::Exchange;
 pub(crate) use keyed::{HashKey, KEY_DIGITS};
 pub(crate) use listen::Ended;
 pub(crate) use refresh::{Minted, RefreshTimes, Rotate, Rotated, SessionFacts};

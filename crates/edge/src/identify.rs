@@ -1,5 +1,7 @@
 //! Step 6, identify: who asks, by a bearer token in `Authorization` and by nothing else.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use vauban_audit::control;
@@ -62,10 +64,7 @@ pub(crate) async fn identify<'p>(
     match read {
         Ok(claims) => {
             trail.is_by(&claims);
-            trail.passed(
-                control::EDGE_TOKEN,
-                "signature, issuer, audience, type and life",
-            );
+            trail.passed(control::EDGE_TOKEN, passed(&claims));
             Ok(Identified {
                 surveyed,
                 caller: Some(Box::new(claims)),
@@ -75,6 +74,16 @@ pub(crate) async fn identify<'p>(
             trail.refused(control::EDGE_TOKEN, refusal.to_string());
             Err(denial_of(refusal))
         }
+    }
+}
+
+/// For the record: what was checked, and who acts for the subject.
+fn passed(claims: &Claims) -> Cow<'static, str> {
+    let checked = "signature, issuer, audience, type and life";
+    if claims.actors.is_empty() {
+        checked.into()
+    } else {
+        format!("{checked}; acting: {}", claims.actors.join(" for ")).into()
     }
 }
 

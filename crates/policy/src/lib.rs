@@ -30,10 +30,10 @@ pub use mistake::{Mistake, Mistakes, Spot};
 pub use openapi::{Document, Evidence, Foreign, Locate, ObjectRule, Operation, Ownership};
 pub use plan::{
     Authenticate, Authorize, Behind, Budget, BudgetKey, Call, Caller, Client, ClientAuthentication,
-    ClientKey, ClientPoint, Environment, FactStatement, Facts, FactsDatabase, Grant, GuardPlan,
-    Inspect, Issuer, KeysKept, KeysPlan, Limits, Line, Listener, OperationRef, OwnPrincipal,
-    PasswordPlan, Plan, RedirectUri, Route, RuleFile, RuleSource, SecretRef, Service, StorePlan,
-    TextFile, TlsFiles, VaultPlan, Waf, WafMode, Zone,
+    ClientKey, ClientPoint, Environment, ExchangeRule, FactStatement, Facts, FactsDatabase, Grant,
+    GuardPlan, Inspect, Issuer, KeysKept, KeysPlan, Limits, Line, Listener, OperationRef,
+    OwnPrincipal, PasswordPlan, Plan, RedirectUri, Route, RuleFile, RuleSource, SecretRef, Service,
+    StorePlan, TextFile, TlsFiles, VaultPlan, Waf, WafMode, Zone,
 };
 pub use principal::Principal;
 pub use schema::json_schema;

@@ -126,7 +126,7 @@ fn read_parts(
         .and_then(|node| issuers::read_issuer(report, node));
     let clients = fields
         .need(report, "clients")
-        .map(|node| clients::read(report, node, &names))
+        .map(|node| clients::read(report, node, &names, issuer.as_ref()))
         .unwrap_or_default();
     let (keys, vault) = read_kept(report, &fields, environment);
     let limits = fields.need(report, "limits");

@@ -227,6 +227,8 @@ pub struct Issuer {
     pub refresh_idle_seconds: u32,
     /// Life of an internal token, seconds (at most 60).
     pub internal_token_seconds: u32,
+    /// Most actors of an exchanged token (RFC 8693 §4.1).
+    pub actors_max: u32,
     /// How passwords are hashed.
     pub password: PasswordPlan,
     /// Where users, sessions and tokens are kept.
@@ -318,6 +320,17 @@ pub struct Client {
     pub refresh_grace_seconds: u32,
     /// Public keys of `private_key_jwt`.
     pub keys: Vec<ClientKey>,
+    /// Whose tokens it may exchange, and for what (RFC 8693).
+    pub exchange: Vec<ExchangeRule>,
+}
+
+/// What a client may exchange. Tokens of the embedded authority only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExchangeRule {
+    /// Clients whose access tokens it may present.
+    pub clients: Vec<String>,
+    /// What the new token may be for.
+    pub audiences: Vec<String>,
 }
 
 /// A public key that a client registered, good for one algorithm.
@@ -378,6 +391,8 @@ pub enum Grant {
     RefreshToken,
     /// The client for itself (RFC 6749 §4.4).
     ClientCredentials,
+    /// Another client's token for one of its own (RFC 8693).
+    TokenExchange,
 }
 
 /// Where an authorization response may be sent.

@@ -265,6 +265,15 @@ fn issuer() -> Value {
             true,
         ),
         (
+            "actors_max",
+            number(
+                1,
+                4,
+                "most actors of an exchanged token (RFC 8693 §4.1); 3 when it is not said",
+            ),
+            false,
+        ),
+        (
             "refresh_idle_seconds",
             number(
                 60,
@@ -281,6 +290,18 @@ fn issuer() -> Value {
         ("password", password, true),
         ("store", store, false),
         ("roles", roles, true),
+    ])
+}
+
+fn exchange_rule() -> Value {
+    object(vec![
+        ("issuer", json!({ "const": "authority" }), true),
+        (
+            "clients",
+            texts("clients whose access tokens it may exchange (RFC 8693)"),
+            true,
+        ),
+        ("audiences", texts("what the new token may be for"), true),
     ])
 }
 
@@ -303,7 +324,7 @@ fn client() -> Value {
         ),
         (
             "grants",
-            json!({ "type": "array", "items": { "enum": ["authorization_code", "refresh_token", "client_credentials"] } }),
+            json!({ "type": "array", "items": { "enum": ["authorization_code", "refresh_token", "client_credentials", "token_exchange"] } }),
             false,
         ),
         (
@@ -316,6 +337,11 @@ fn client() -> Value {
         (
             "pushed_only",
             json!({ "type": "boolean", "description": "it pushes every authorization request (RFC 9126)" }),
+            false,
+        ),
+        (
+            "exchange",
+            json!({ "type": "array", "items": exchange_rule() }),
             false,
         ),
         (

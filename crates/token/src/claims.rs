@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::TokenRefusal;
+use crate::actors::{self, ACTORS_MAX};
 
 /// Longest text of one claim, bytes.
 const TEXT_BYTES_MAX: usize = 256;
@@ -29,6 +30,8 @@ pub struct Claims {
     pub roles: Vec<String>,
     /// `scope`, split at its spaces.
     pub permissions: Vec<String>,
+    /// `act`: who acts for the subject, the last first (RFC 8693 §4.1); empty when the subject acts itself.
+    pub actors: Vec<String>,
     /// `exp`, seconds since 1970.
     pub expires_at: u64,
     /// `iat`, seconds since 1970.
@@ -44,7 +47,7 @@ pub(crate) struct Stated {
     pub(crate) claims: Claims,
 }
 
-/// Names of all claims, in the order of [`Raw::values`].
+/// Names of all claims but `act`, in the order of [`Raw::values`].
 const NAMES: [&str; 12] = [
     "iss",
     "sub",
@@ -87,6 +90,7 @@ pub(crate) fn read(payload: &[u8]) -> Result<Stated, TokenRefusal> {
             jti: raw.text("jti")?,
             roles: raw.list("roles")?,
             permissions: raw.scope()?,
+            actors: raw.actors()?,
             expires_at: raw.whole("exp")?,
             issued_at: raw.whole("iat")?,
         },
@@ -102,6 +106,8 @@ impl Claims {
             && is_name(&self.session)
             && self.roles.len() <= LIST_MAX
             && self.permissions.len() <= LIST_MAX
+            && self.actors.len() <= ACTORS_MAX
+            && self.actors.iter().all(|actor| is_text(actor))
             && self
                 .roles
                 .iter()
@@ -134,6 +140,7 @@ fn is_word(word: &str) -> bool {
 #[derive(Default)]
 struct Raw {
     values: [Option<Value>; NAMES.len()],
+    act: Option<actors::Read>,
     fault: Option<TokenRefusal>,
 }
 
@@ -193,6 +200,15 @@ impl Raw {
             .ok_or(TokenRefusal::Claim(name))
     }
 
+    fn actors(&mut self) -> Result<Vec<String>, TokenRefusal> {
+        let Some(actors::Read(actors)) = self.act.take() else {
+            return Ok(Vec::new());
+        };
+        actors
+            .filter(|actors| actors.iter().all(|actor| is_text(actor)))
+            .ok_or(TokenRefusal::Claim("act"))
+    }
+
     fn scope(&mut self) -> Result<Vec<String>, TokenRefusal> {
         let value = self.need("scope")?;
         let text = value.as_str().ok_or(TokenRefusal::Claim("scope"))?;
@@ -226,6 +242,12 @@ impl<'de> Visitor<'de> for RawVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
         let mut raw = Raw::default();
         while let Some(name) = map.next_key::<String>()? {
+            if name == "act" {
+                if raw.act.replace(map.next_value()?).is_some() {
+                    raw.fault.get_or_insert(TokenRefusal::Duplicate);
+                }
+                continue;
+            }
             let Some(slot) = raw.slot(&name) else {
                 map.next_value::<IgnoredAny>()?;
                 raw.fault.get_or_insert(TokenRefusal::UnknownClaim);

@@ -12,6 +12,7 @@
 //! Rejected: to call `jsonwebtoken::decode` and configure it strictly. Even in its strictest setting it accepts an array as
 //! payload, an array as issuer, unknown `crit` members and a wrong `typ` (each is a named case in `verifier/tests.rs`).
 
+mod actors;
 mod assertion;
 mod claims;
 mod compact;
@@ -22,6 +23,7 @@ mod mint;
 mod refusal;
 mod verifier;
 
+pub use actors::ACTORS_MAX;
 pub use assertion::{
     ASSERTION_BYTES_MAX, ASSERTION_SECONDS_MAX, Assertion, AssertionId, AssertionKey,
     AssertionRefusal, NoKey,

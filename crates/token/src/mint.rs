@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
+use crate::actors::Act;
 use crate::{Claims, Profile, TOKEN_BYTES_MAX};
 
 #[cfg(test)]
@@ -53,6 +54,8 @@ struct Payload<'a> {
     tenant: &'a str,
     roles: &'a [String],
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Act<'a>>,
 }
 
 /// Makes a token of `profile` that says `claims`. What a reader would refuse is not made.
@@ -81,6 +84,7 @@ pub fn mint(signer: &dyn Signer, profile: &Profile, claims: &Claims) -> Result<S
         tenant: &claims.tenant,
         roles: &claims.roles,
         scope: claims.permissions.join(" "),
+        act: Act::of(&claims.actors),
     };
     let mut token = encode(&header)?;
     token.push('.');

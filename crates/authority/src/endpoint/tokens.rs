@@ -28,6 +28,16 @@ impl Authority {
 
     /// Signs an access token for a session; it never outlives the session.
     pub(crate) fn mint_access(&self, facts: &SessionFacts, now: u64) -> Result<Minted, Unable> {
+        self.mint_for(facts, &[], now)
+    }
+
+    /// The same, for who acts for the subject.
+    pub(crate) fn mint_for(
+        &self,
+        facts: &SessionFacts,
+        actors: &[String],
+        now: u64,
+    ) -> Result<Minted, Unable> {
         let permissions = self.permissions(&facts.roles, &facts.client_id, facts.scope.as_deref());
         let scope = permissions.join(" ");
         let expires_at =
@@ -40,6 +50,7 @@ impl Authority {
             jti: fresh().map_err(|error| Unable::because(&error))?,
             roles: facts.roles.clone(),
             permissions,
+            actors: actors.to_vec(),
             expires_at,
             issued_at: now,
         };

@@ -15,6 +15,7 @@ fn claimed() -> Claimed {
 fn issued() -> Issued {
     Issued {
         scope: None,
+        actors: vec![],
         subject: "1001".into(),
         client_id: "bank-web".into(),
         tenant: "north".into(),

@@ -8,6 +8,7 @@ use vauban_policy::{ClientAuthentication, Denial, OauthError};
 
 use super::parameters::Parameters;
 use super::refuse;
+use super::token::act;
 use crate::call::{Call, Content, Memory, Reply, Unable};
 use crate::identifier::token_hash;
 use crate::line::Authority;
@@ -50,7 +51,7 @@ impl Authority {
             Some(issued) => {
                 let permissions =
                     self.permissions(&issued.roles, &issued.client_id, issued.scope.as_deref());
-                json!({
+                let mut answer = json!({
                     "active": true,
                     "iss": self.plan.issuer.issuer,
                     "aud": self.plan.issuer.audience,
@@ -59,7 +60,11 @@ impl Authority {
                     "scope": permissions.join(" "),
                     "exp": issued.token_expires_at,
                     "token_type": "Bearer",
-                })
+                });
+                if let (Some(act), Some(members)) = (act(&issued.actors), answer.as_object_mut()) {
+                    members.insert("act".to_owned(), act);
+                }
+                answer
             }
         };
         Ok(Reply::of(Content::Json(answer), Memory::Queued))

@@ -1,6 +1,7 @@
 //! `GET /.well-known/oauth-authorization-server` (RFC 8414).
 
 use super::assertion::ALGORITHMS;
+use super::token::GRANT_EXCHANGE;
 use super::{AUTHORIZE, INTROSPECT, PAR, REVOKE, TOKEN};
 use crate::call::{Content, Memory, Reply};
 use crate::line::Authority;
@@ -31,7 +32,7 @@ impl Authority {
             "jwks_uri": at("/.well-known/jwks.json"),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", GRANT_EXCHANGE],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ways,
             "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,

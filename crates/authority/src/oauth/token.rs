@@ -1,6 +1,7 @@
 //! `POST /oauth/token` (RFC 6749 §3.2).
 
 mod code;
+mod exchange;
 mod own;
 mod refresh;
 
@@ -10,6 +11,8 @@ use vauban_audit::control;
 use vauban_net::IncomingBody;
 use vauban_policy::{Client, Denial, Grant, OauthError};
 use vauban_secret::Secret;
+
+pub(super) use exchange::{GRANT as GRANT_EXCHANGE, act};
 
 use super::parameters::Parameters;
 use super::{refuse, scope};
@@ -45,11 +48,15 @@ impl Authority {
                 "the client may not use this grant",
             ));
         }
-        scope::judge_resources(&parameters, &self.plan.issuer.audience)?;
+        // An exchange has a list of its own.
+        if grant != Grant::TokenExchange {
+            scope::judge_resources(&parameters, &self.plan.issuer.audience)?;
+        }
         match grant {
             Grant::AuthorizationCode => self.redeem(call, client, &parameters).await,
             Grant::RefreshToken => self.rotate(call, client, &parameters).await,
             Grant::ClientCredentials => self.issue_own(call, client, &parameters).await,
+            Grant::TokenExchange => self.exchange_token(call, client, &parameters).await,
         }
     }
 }
@@ -59,6 +66,7 @@ fn grant_named(word: &str) -> Option<Grant> {
         "authorization_code" => Some(Grant::AuthorizationCode),
         "refresh_token" => Some(Grant::RefreshToken),
         "client_credentials" => Some(Grant::ClientCredentials),
+        exchange::GRANT => Some(Grant::TokenExchange),
         _ => None,
     }
 }

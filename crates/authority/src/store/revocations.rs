@@ -49,8 +49,32 @@ impl Store {
     }
 }
 
-/// Ends a live session and writes down that it has to be heard; says `false` when there is nothing to end.
+/// Ends a live session with all that came of exchanges of its tokens; says `false` when there is nothing to end.
 pub(super) async fn end_session(
+    transaction: &mut Transaction,
+    id: &str,
+    because: &str,
+    decision: &str,
+    now: u64,
+) -> Result<bool, StoreError> {
+    if !end_one(transaction, id, because, decision, now).await? {
+        return Ok(false);
+    }
+    let mut above = vec![id.to_owned()];
+    while let Some(parent) = above.pop() {
+        let statement =
+            "SELECT id FROM sessions WHERE parent = $1 AND ended_at IS NULL ORDER BY id";
+        let below: Vec<(String,)> = transaction.rows(statement, &[(&parent).into()]).await?;
+        for (session,) in below {
+            end_one(transaction, &session, because, decision, now).await?;
+            above.push(session);
+        }
+    }
+    Ok(true)
+}
+
+/// Ends a live session and writes down that it has to be heard.
+async fn end_one(
     transaction: &mut Transaction,
     id: &str,
     because: &str,

@@ -108,6 +108,7 @@ type IssuedColumns = (
     i64,
     Option<i64>,
     Option<String>,
+    Option<String>,
 );
 
 impl Store {
@@ -155,7 +156,7 @@ impl Store {
 
     /// What the registry knows about a token.
     pub(crate) async fn issued(&self, hash: &[u8; 32]) -> Result<Option<Issued>, StoreError> {
-        let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at, s.scope \
+        let statement = "SELECT s.subject, s.client_id, s.tenant, s.roles, s.id, t.expires_at, s.ends_at, s.ended_at, s.scope, s.actors \
                          FROM issued_tokens t JOIN sessions s ON s.id = t.session WHERE t.hash = $1";
         let row: Option<IssuedColumns> = self
             .database
@@ -172,6 +173,7 @@ impl Store {
                 session_ends,
                 ended,
                 scope,
+                actors,
             )| {
                 Ok(Issued {
                     subject,
@@ -179,6 +181,7 @@ impl Store {
                     tenant,
                     roles: read_roles(&roles)?,
                     scope: read_scope(scope),
+                    actors: actors.map_or(Ok(Vec::new()), |actors| read_roles(&actors))?,
                     session,
                     token_expires_at: read_time(token_ends),
                     session_ends_at: read_time(session_ends),

@@ -159,7 +159,9 @@ async fn end_all(
     because: &str,
     now: u64,
 ) -> Result<(), StoreError> {
-    let statement = "SELECT id FROM sessions WHERE subject = $1 AND ended_at IS NULL AND ends_at > $2 ORDER BY id";
+    // Those above first: each takes what is below it along, in the order in which everybody locks them.
+    let statement = "SELECT id FROM sessions WHERE subject = $1 AND ended_at IS NULL AND ends_at > $2 \
+                     ORDER BY CASE WHEN parent IS NULL THEN 0 ELSE 1 END, id";
     let live: Vec<(String,)> = transaction
         .rows(statement, &[subject.into(), stored_time(now).into()])
         .await?;

@@ -4,6 +4,7 @@ mod assertion;
 mod authorize;
 mod clients;
 mod code;
+mod exchange;
 mod tokens;
 
 pub(crate) use authorize::push;

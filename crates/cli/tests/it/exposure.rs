@@ -188,6 +188,7 @@ fn forged(key: &Es256Key, person: &Person, audience: &str, issued_ago: u64) -> S
             .iter()
             .map(|name| (*name).to_owned())
             .collect(),
+        actors: Vec::new(),
         issued_at: now - issued_ago,
         expires_at: now - issued_ago + 900,
     };

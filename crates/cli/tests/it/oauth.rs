@@ -182,6 +182,7 @@ fn clients_by_others_pass_their_flows() {
     let key = Es256Key::generate().unwrap();
     let (house, issuer, _folder) = reachable(&key);
     let key = key.to_pem().unwrap();
+    let advisor = secret(&house.state, &["bank-advisor"]).unwrap();
     let secret = secret(&house.state, &["bank-reports"]).unwrap();
     let password = house.password("alice");
     let ca = house.state.join("tls/public-ca.pem");
@@ -205,6 +206,7 @@ fn clients_by_others_pass_their_flows() {
             .envs([
                 ("ISSUER", &issuer),
                 ("SECRET", &secret),
+                ("ADVISOR_SECRET", &advisor),
                 ("PASSWORD", &password),
                 ("LEDGER_KEY", &*key),
             ])

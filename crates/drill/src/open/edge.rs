@@ -107,6 +107,7 @@ impl ReadToken for Believes {
             jti: believed.text("jti"),
             roles: believed.words("roles"),
             permissions: believed.words("scope"),
+            actors: Vec::new(),
             expires_at: now_unix_s + 60,
             issued_at: now_unix_s,
         })

@@ -16,6 +16,7 @@ fn claims() -> Claims {
         jti: "j".into(),
         roles: Vec::new(),
         permissions: Vec::new(),
+        actors: Vec::new(),
         expires_at: 900,
         issued_at: 0,
     }

@@ -300,6 +300,7 @@ pub(crate) fn user() -> Claims {
         jti: "j1".into(),
         roles: vec!["user".into()],
         permissions: vec!["read:things".into(), "write:things".into()],
+        actors: vec![],
         expires_at: NOW + 600,
         issued_at: NOW,
     }

@@ -1,15 +1,16 @@
 //! `clients`: for which applications tokens are made, how these prove who they are, and where answers may go.
 
+mod exchange;
 mod keys;
 
 use super::names::{Names, refer, refuse_twice};
 use super::report::{At, Fields, Report};
 use super::words;
 use super::yaml::Node;
-use crate::{Client, ClientAuthentication, Grant, OwnPrincipal, RedirectUri};
+use crate::{Client, ClientAuthentication, Grant, Issuer, OwnPrincipal, RedirectUri};
 
 /// Keys of a client.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "id",
     "permissions",
     "authentication",
@@ -20,6 +21,7 @@ const KNOWN: [&str; 10] = [
     "pushed_only",
     "refresh_grace_seconds",
     "keys",
+    "exchange",
 ];
 /// Most redirect URIs of one client.
 const REDIRECT_URIS_MAX: usize = 32;
@@ -39,13 +41,19 @@ const AUTHENTICATIONS: [(&str, ClientAuthentication); 4] = [
     ("client_secret_post", ClientAuthentication::SecretPost),
     ("private_key_jwt", ClientAuthentication::PrivateKeyJwt),
 ];
-const GRANTS: [(&str, Grant); 3] = [
+const GRANTS: [(&str, Grant); 4] = [
     ("authorization_code", Grant::AuthorizationCode),
     ("refresh_token", Grant::RefreshToken),
     ("client_credentials", Grant::ClientCredentials),
+    ("token_exchange", Grant::TokenExchange),
 ];
 
-pub(super) fn read(report: &mut Report, node: &Node, names: &Names) -> Vec<Client> {
+pub(super) fn read(
+    report: &mut Report,
+    node: &Node,
+    names: &Names,
+    issuer: Option<&Issuer>,
+) -> Vec<Client> {
     let mut seen: Vec<At<String>> = Vec::new();
     let mut clients = Vec::new();
     for item in report.list(node, "`clients`").unwrap_or_default() {
@@ -60,14 +68,18 @@ pub(super) fn read(report: &mut Report, node: &Node, names: &Names) -> Vec<Clien
             refuse_twice(report, id, &seen, "client");
             seen.push(id.clone());
         }
-        clients.extend(read_one(report, item, &fields, names, id));
+        let mut client = read_one(report, &fields, names, id);
+        if let Some(client) = &mut client {
+            client.exchange = exchange::read(report, &fields, names, issuer);
+            judge(report, item, client);
+        }
+        clients.extend(client);
     }
     clients
 }
 
 fn read_one(
     report: &mut Report,
-    item: &Node,
     fields: &Fields<'_>,
     names: &Names,
     id: Option<At<String>>,
@@ -90,7 +102,7 @@ fn read_one(
         .is_some_and(|node| report.boolean(node, "`pushed_only`").unwrap_or_default());
     let refresh_grace_seconds = read_grace(report, fields, authentication);
     let keys = keys::read(report, fields);
-    let client = Client {
+    Some(Client {
         id: id?.value,
         permissions: permissions
             .into_iter()
@@ -103,9 +115,8 @@ fn read_one(
         pushed_only,
         refresh_grace_seconds: refresh_grace_seconds?,
         keys: keys?,
-    };
-    judge(report, item, &client);
-    Some(client)
+        exchange: Vec::new(),
+    })
 }
 
 fn one_of<T: Copy>(
@@ -312,6 +323,21 @@ fn judge(report: &mut Report, item: &Node, client: &Client) {
         !by_key && !client.keys.is_empty(),
         "has keys, but proves itself in another way",
         "set `authentication: private_key_jwt`, or leave `keys` away",
+    );
+    mistake(
+        has(Grant::TokenExchange) && public,
+        "may not exchange tokens, because it proves nothing",
+        "set `authentication`",
+    );
+    mistake(
+        has(Grant::TokenExchange) && client.exchange.is_empty(),
+        "exchanges tokens, and nobody said whose",
+        "list `exchange`",
+    );
+    mistake(
+        !has(Grant::TokenExchange) && !client.exchange.is_empty(),
+        "has rules of exchange, but not the grant `token_exchange`",
+        "set the grant, or leave `exchange` away",
     );
     mistake(
         client.authentication != ClientAuthentication::None && client.grants.is_empty(),

@@ -15,6 +15,9 @@ const ACCESS_TOKEN_SECONDS_MAX: u32 = 900;
 const REFRESH_TOKEN_SECONDS_MAX: u32 = 604_800;
 /// How long a refresh token is good unused when the plan does not say: who was away for more than a day logs in again.
 const REFRESH_IDLE_SECONDS: u32 = 86_400;
+/// Most actors of an exchanged token when the plan does not say, and the most that readers take.
+const ACTORS: u32 = 3;
+const ACTORS_MAX: u32 = 4;
 /// Longest life of an internal token, seconds.
 const INTERNAL_TOKEN_SECONDS_MAX: u32 = 60;
 /// Least memory of one password hash, KiB.
@@ -22,7 +25,7 @@ const PASSWORD_MEMORY_KIB_MIN: u32 = 19_456;
 /// Most memory of one password hash, KiB.
 const PASSWORD_MEMORY_KIB_MAX: u32 = 4_194_304;
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "name",
     "issuer",
     "audience",
@@ -30,6 +33,7 @@ const KNOWN: [&str; 10] = [
     "refresh_token_seconds",
     "refresh_idle_seconds",
     "internal_token_seconds",
+    "actors_max",
     "password",
     "store",
     "roles",
@@ -66,6 +70,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         1..=REFRESH_TOKEN_SECONDS_MAX,
     );
     let idle = read_idle(report, &fields);
+    let actors = read_actors(report, &fields);
     let internal = fields.need_u32(
         report,
         "internal_token_seconds",
@@ -92,6 +97,7 @@ pub(super) fn read_issuer(report: &mut Report, node: &Node) -> Option<Issuer> {
         refresh_token_seconds: refresh?,
         refresh_idle_seconds: idle?,
         internal_token_seconds: internal?,
+        actors_max: actors?,
         password: password?,
         store: store?,
         roles: roles?,
@@ -104,6 +110,14 @@ fn read_idle(report: &mut Report, fields: &Fields<'_>) -> Option<u32> {
     };
     let range = 60..=REFRESH_TOKEN_SECONDS_MAX.into();
     let number = report.number(node, "`refresh_idle_seconds`", range)?;
+    u32::try_from(number).ok()
+}
+
+fn read_actors(report: &mut Report, fields: &Fields<'_>) -> Option<u32> {
+    let Some(node) = fields.get("actors_max") else {
+        return Some(ACTORS);
+    };
+    let number = report.number(node, "`actors_max`", 1..=ACTORS_MAX.into())?;
     u32::try_from(number).ok()
 }
 

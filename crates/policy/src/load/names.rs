@@ -15,6 +15,7 @@ pub(super) struct Names {
     pub(super) listeners: Vec<String>,
     pub(super) zones: Vec<String>,
     pub(super) services: Vec<String>,
+    pub(super) clients: Vec<String>,
     pub(super) roles: Vec<String>,
     pub(super) permissions: Vec<String>,
 }
@@ -25,6 +26,11 @@ impl Names {
             listeners: named(root, "listeners"),
             zones: named(root, "zones"),
             services: named(root, "services"),
+            clients: items(root, "clients")
+                .iter()
+                .filter_map(|item| item.get("id")?.scalar())
+                .map(str::to_owned)
+                .collect(),
             ..Self::default()
         };
         for issuer in items(root, "issuers") {

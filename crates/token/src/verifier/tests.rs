@@ -68,6 +68,7 @@ fn claims() -> Claims {
         jti: "j".into(),
         roles: vec!["user".into()],
         permissions: vec!["read:profile".into(), "read:accounts".into()],
+        actors: vec![],
         expires_at: NOW + 600,
         issued_at: NOW,
     }
@@ -127,10 +128,11 @@ proptest::proptest! {
         subject in "[a-z0-9:-]{1,40}",
         roles in proptest::collection::vec("[a-z]{1,12}", 0..5),
         permissions in proptest::collection::vec("[a-z]{1,9}:[a-z]{1,9}", 0..9),
+        actors in proptest::collection::vec("[a-z0-9:-]{1,40}", 0..=4),
         life in 1_u64..=900,
     ) {
         let key = Es256Key::generate().unwrap();
-        let claims = Claims { subject, roles, permissions, expires_at: NOW + life, ..claims() };
+        let claims = Claims { subject, roles, permissions, actors, expires_at: NOW + life, ..claims() };
         let token = mint(&key, &profile(), &claims).unwrap();
         assert_eq!(verifier(&key).read(&token, NOW), Ok(claims));
     }

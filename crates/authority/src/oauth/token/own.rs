@@ -53,6 +53,6 @@ impl Authority {
 }
 
 /// The subject of a client. No user can have it: `client:` is refused where users are added (RFC 9700 §4.15).
-fn own_subject(client_id: &str) -> String {
+pub(super) fn own_subject(client_id: &str) -> String {
     format!("{}{client_id}", crate::CLIENT_SUBJECT)
 }

@@ -1,5 +1,6 @@
 //! What every database must do for the store: one suite, run on each.
 
+pub(super) mod exchange;
 pub(super) mod grace;
 pub(super) mod grants;
 pub(super) mod keeping;

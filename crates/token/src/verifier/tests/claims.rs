@@ -207,7 +207,7 @@ fn shape() {
     check(
         "unlisted claim",
         &end,
-        &format!(r#"{end},"act":{{}}"#),
+        &format!(r#"{end},"may_act":{{}}"#),
         Some(R::UnknownClaim),
     );
 }
@@ -310,4 +310,45 @@ fn rights() {
         Some(R::Claim("scope")),
     );
     check("empty scope", scope, r#""""#, None);
+}
+
+/// Requirement 22 (RFC 8693 §4.1): who acts is a chain of names, each once, and short.
+#[test]
+fn actors() {
+    let end = exp(NOW + 600);
+    let case = |act: &str, expected| {
+        check(act, &end, &format!(r#"{end},"act":{act}"#), expected);
+    };
+    let wrong = Some(R::Claim("act"));
+    let chain = |length: usize| {
+        let inner = r#"{"sub":"a"}"#.to_owned();
+        (1..length).fold(inner, |inner, _| format!(r#"{{"sub":"a","act":{inner}}}"#))
+    };
+    case(r#"{"sub":"client:desk"}"#, None);
+    case(&chain(4), None);
+    case(&chain(5), wrong);
+    case(&chain(100), wrong);
+    for act in [
+        "{}",
+        "null",
+        "true",
+        "1",
+        "-1",
+        "1.5",
+        "[]",
+        r#"[{"sub":"a"}]"#,
+        r#""a""#,
+        r#"{"sub":1}"#,
+        r#"{"sub":""}"#,
+        r#"{"sub":"a b"}"#,
+        r#"{"sub":"a","sub":"b"}"#,
+        r#"{"sub":"a","act":null}"#,
+        r#"{"sub":"a","act":{"sub":"b"},"act":{"sub":"c"}}"#,
+        r#"{"sub":"a","iss":"https://evil.example"}"#,
+        r#"{"act":{"sub":"a"}}"#,
+    ] {
+        case(act, wrong);
+    }
+    let twice = format!(r#"{end},"act":{{"sub":"a"}},"act":{{"sub":"b"}}"#);
+    check("act twice", &end, &twice, Some(R::Duplicate));
 }

@@ -21,6 +21,7 @@ fn client(uris: &[&str]) -> Client {
         pushed_only: false,
         refresh_grace_seconds: 0,
         keys: Vec::new(),
+        exchange: vec![],
     }
 }
 
