@@ -16,6 +16,7 @@ const REFUSED_HERE: &[&str] = &[
     "Unicode property or `\\X`",
     "a character above 0xff",
     "branch reset",
+    "non-atomic look-around",
     "`\\K`",
     "groups nested too deep",
     "a pattern that grows too large",

@@ -26,6 +26,7 @@ pub(super) enum Problem {
     GroupUnknown,
     Long,
     LookBehind,
+    NonAtomic,
     Nothing,
     Number,
     Octal,
@@ -91,6 +92,10 @@ impl Problem {
             Self::Flag(_) => (
                 "an unknown flag",
                 "`i`, `m`, `s`, `x`, `n` and `U` are known",
+            ),
+            Self::NonAtomic => (
+                "non-atomic look-around `(?*…)`",
+                "write `(?=…)` or `(?<=…)`",
             ),
             Self::Group => ("an unknown kind of group", "write `(?:…)` for a plain one"),
             Self::GroupName => ("a group name that is none or given twice", ""),

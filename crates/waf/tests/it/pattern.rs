@@ -12,6 +12,8 @@ fn refusals_name_what_is_refused() {
         (br"\p{L}", "Unicode"),
         (br"a\Kb", r"`\K`"),
         (br"(?|a|b)", "branch reset"),
+        (br"(?*a)b", "non-atomic look-around"),
+        (br"(?<*a)b", "non-atomic look-around"),
         (br"[a", "`[`"),
         (br"(a", "`(`"),
         (br"a)", "`)`"),

@@ -40,6 +40,9 @@ impl<'a> Parser<'a> {
                 let body = self.body(start, depth)?;
                 Ok(body.map(|body| Node::Atomic(Box::new(body))))
             }
+            (Some(b'*'), _) | (Some(b'<'), Some(b'*')) => {
+                Err(PatternError::new(Problem::NonAtomic, start))
+            }
             (Some(b'<' | b'\''), _) => self.named_group(start, depth),
             (Some(b'P'), Some(b'<')) => {
                 self.reader.skip(1);
