@@ -1,6 +1,7 @@
 //! What an operator does: provision, users, join tokens, ending sessions. These functions open the same database as the running
 //! line, and the line hears of ended sessions within a moment.
 
+mod sessions;
 mod users;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::parts::{StartError, tune};
 use crate::storage::Storage;
 use crate::store::{Store, StoreError};
 
+pub use sessions::{end_sessions_of, live_sessions, revoke_session};
 use users::ROLES_MAX;
 pub use users::{NewUser, add_user, change_roles, disable_user, enable_user, reset_password};
 
@@ -92,6 +94,9 @@ pub enum AdminError {
     /// No such session, or it has ended.
     #[error("there is no live session `{0}`")]
     UnknownSession(String),
+    /// Nothing to end.
+    #[error("there is no live session of subject `{0}`")]
+    NoSessions(String),
     /// Not an identity that we sign.
     #[error("`{0}` is no workload of the plan")]
     UnknownWorkload(String),
@@ -179,24 +184,6 @@ pub async fn issue_client_secret(
     store.close().await;
     added?;
     Ok(secret)
-}
-
-/// Ends a session.
-pub async fn revoke_session(
-    storage: &Storage,
-    session: &str,
-    clock: &dyn Clock,
-) -> Result<(), AdminError> {
-    let store = storage.open().await?;
-    let ended = store
-        .end_session(session, "ended by the operator", "", unix_s(clock))
-        .await;
-    store.close().await;
-    if ended? {
-        Ok(())
-    } else {
-        Err(AdminError::UnknownSession(session.to_owned()))
-    }
 }
 
 /// The internal CA's certificate.

@@ -29,7 +29,8 @@ mod throttle;
 
 pub use admin::{
     AdminError, JOIN_TOKEN_SECONDS, NewUser, add_user, change_roles, disable_user, enable_user,
-    issue_client_secret, issue_join_token, provision, reset_password, revoke_session,
+    end_sessions_of, issue_client_secret, issue_join_token, live_sessions, provision,
+    reset_password, revoke_session,
 };
 pub use ca::{CERTIFICATE_SECONDS, CaError};
 pub use hasher::{Argon2id, Cost, HashError, HashPassword, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
@@ -42,7 +43,7 @@ pub use line::{RunError, run};
 pub use oauth::UnusableKey;
 pub use parts::{Parts, Setting, StartError};
 pub use storage::{Storage, StorageError};
-pub use store::StoreError;
+pub use store::{LiveSession, Sought, StoreError};
 pub use throttle::{Budgets, ForeignBudget, Throttle, Throttled};
 
 /// The public operations, for the plan: `("authority", OPENAPI)` is the built-in service.

@@ -39,6 +39,7 @@ pub(crate) use refresh::{Minted, RefreshTimes, Rotate, Rotated, SessionFacts};
 pub(crate) use requests::Stage;
 pub(crate) use revocations::Revoked;
 pub(crate) use sessions::NewSession;
+pub use sessions::{LiveSession, Sought};
 pub(crate) use users::{Change, PasswordHash, UserRow, UserToAdd};
 
 /// Which database.

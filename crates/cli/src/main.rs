@@ -20,6 +20,7 @@ mod key;
 mod line;
 mod outcome;
 mod secrets;
+mod session;
 mod supervise;
 mod user;
 mod waf;
@@ -84,6 +85,9 @@ enum Command {
     /// Applications that may ask for tokens.
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// Who is logged in, and the end of it.
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// The authority's signing keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -124,6 +128,7 @@ fn main() -> ExitCode {
         Command::Audit(command) => audit::audit(&command),
         Command::User(command) => user::user(command),
         Command::Client(command) => client::client(command),
+        Command::Session(command) => session::session(command),
         Command::Key(command) => key::key(command),
         Command::Waf(command) => waf::waf(&command),
         Command::Demo(arguments) => demo::demo(&arguments),

@@ -111,7 +111,64 @@ type IssuedColumns = (
     Option<String>,
 );
 
+/// Sessions that an operator sees at a time.
+const LISTED_MAX: i64 = 1_000;
+
+/// A live session, for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSession {
+    /// Its name: `sid` in tokens, `session` in records.
+    pub id: String,
+    /// Whose it is.
+    pub subject: String,
+    /// The client that its tokens were issued to.
+    pub client_id: String,
+    /// When it began, unix seconds.
+    pub started_at: u64,
+    /// When it ends by itself, unix seconds.
+    pub ends_at: u64,
+}
+
+/// Which sessions.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// Those of this subject only.
+    pub subject: Option<String>,
+    /// Those of this client only.
+    pub client_id: Option<String>,
+}
+
 impl Store {
+    /// Live sessions, the newest first; at most a thousand.
+    pub(crate) async fn live_sessions(
+        &self,
+        sought: &Sought,
+        now: u64,
+    ) -> Result<Vec<LiveSession>, StoreError> {
+        let statement = "SELECT id, subject, client_id, started_at, ends_at FROM sessions \
+                         WHERE ended_at IS NULL AND ends_at > $1 \
+                         AND ($2 = '' OR subject = $2) AND ($3 = '' OR client_id = $3) \
+                         ORDER BY started_at DESC, id LIMIT $4";
+        let text = |wanted: &Option<String>| wanted.clone().unwrap_or_default();
+        let (subject, client_id) = (text(&sought.subject), text(&sought.client_id));
+        let values = [
+            stored_time(now).into(),
+            (&subject).into(),
+            (&client_id).into(),
+            LISTED_MAX.into(),
+        ];
+        let rows: Vec<(String, String, String, i64, i64)> =
+            self.database.rows(statement, &values).await?;
+        let live = |(id, subject, client_id, started, ends)| LiveSession {
+            id,
+            subject,
+            client_id,
+            started_at: read_time(started),
+            ends_at: read_time(ends),
+        };
+        Ok(rows.into_iter().map(live).collect())
+    }
+
     /// Begins a session; says `false` when the user was disabled or otherwise changed meanwhile.
     pub(crate) async fn begin_session(&self, new: &NewSession<'_>) -> Result<bool, StoreError> {
         let mut transaction = self.database.begin().await?;

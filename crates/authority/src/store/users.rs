@@ -141,6 +141,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Ends every live session of a subject; says how many there were.
+    pub(crate) async fn end_sessions_of(
+        &self,
+        subject: &str,
+        because: &str,
+        now: u64,
+    ) -> Result<usize, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let ended = end_all(&mut transaction, subject, because, now).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+}
+
 impl Change<'_> {
     /// What the audit log says of the sessions that it ends. Somebody who was disabled has none.
     fn ends_sessions(&self) -> Option<&'static str> {
@@ -158,15 +173,15 @@ async fn end_all(
     subject: &str,
     because: &str,
     now: u64,
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     // Those above first: each takes what is below it along, in the order in which everybody locks them.
     let statement = "SELECT id FROM sessions WHERE subject = $1 AND ended_at IS NULL AND ends_at > $2 \
                      ORDER BY CASE WHEN parent IS NULL THEN 0 ELSE 1 END, id";
     let live: Vec<(String,)> = transaction
         .rows(statement, &[subject.into(), stored_time(now).into()])
         .await?;
-    for (session,) in live {
-        end_session(transaction, &session, because, "", now).await?;
+    for (session,) in &live {
+        end_session(transaction, session, because, "", now).await?;
     }
-    Ok(())
+    Ok(live.len())
 }

@@ -30,7 +30,11 @@ fn check(house: &House, arguments: &[&str], input: &str, said: &str) {
 
 /// Logs in; waits out the login budget. `None` when the authority refuses.
 fn login(house: &House, password: &str) -> Option<Tokens> {
-    let body = json!({"username": "frank", "password": password, "client_id": "bank-web"});
+    login_as(house, "frank", password)
+}
+
+fn login_as(house: &House, name: &str, password: &str) -> Option<Tokens> {
+    let body = json!({"username": name, "password": password, "client_id": "bank-web"});
     for _ in 0..40 {
         let answer = house.curl("POST", "/auth/login", &[], Some(&body.to_string()));
         match answer.status {
@@ -109,4 +113,87 @@ fn a_user_is_added_changed_and_comes_back() {
     assert!(login(house, new).is_none());
     check(house, &["enable", "2001"], "", "enabled `2001`");
     assert!(login(house, new).is_some());
+}
+
+/// `vauban session …` on this house.
+fn session(house: &House, arguments: &[&str]) -> Output {
+    let mut command = Command::new(VAUBAN);
+    command.arg("session").args(arguments);
+    command.arg("--state").arg(&house.state);
+    fed(command, b"")
+}
+
+/// The live sessions of a subject: their names.
+fn listed(house: &House, more: &[&str]) -> Vec<String> {
+    let output = session(house, &[&["list", "--format", "json"], more].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            assert_eq!(one["subject"], "2003");
+            assert!(one["ends_at"].as_u64() > one["started_at"].as_u64());
+            one["session"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn an_operator_sees_sessions_and_ends_them() {
+    let house = House::shared();
+    let add = [
+        "add",
+        "heidi",
+        "--subject",
+        "2003",
+        "--tenant",
+        "north",
+        "--role",
+        "user",
+    ];
+    check(house, &add, &format!("{PASSWORD}\n"), "added `heidi`");
+    let of_heidi = ["--subject", "2003"];
+    assert!(listed(house, &of_heidi).is_empty());
+    let first = login_as(house, "heidi", PASSWORD).unwrap();
+    let [name] = &*listed(house, &of_heidi) else {
+        panic!("one session");
+    };
+    let output = session(
+        house,
+        &["list", "--subject", "2003", "--client", "bank-web"],
+    );
+    assert!(text(&output).starts_with(&format!("{name}  2003  bank-web  ")));
+    assert!(listed(house, &["--subject", "2003", "--client", "bank-portal"]).is_empty());
+    let others: Vec<Tokens> = (0..2)
+        .map(|_| login_as(house, "heidi", PASSWORD).unwrap())
+        .collect();
+
+    assert_eq!(
+        text(&session(house, &["end", name])),
+        format!("ended `{name}`\n")
+    );
+    assert!(!is_live(house, &first));
+    assert!(others.iter().all(|other| is_live(house, other)));
+    let output = session(house, &["end", "--subject", "2003"]);
+    assert_eq!(text(&output), "ended 2 sessions of `2003`\n");
+    assert!(!others.iter().any(|other| is_live(house, other)));
+    assert!(listed(house, &of_heidi).is_empty());
+
+    for (again, said) in [
+        (
+            &["end", name][..],
+            format!("there is no live session `{name}`"),
+        ),
+        (
+            &["end", "--subject", "2003"],
+            "there is no live session of subject `2003`".to_owned(),
+        ),
+    ] {
+        let output = session(house, again);
+        assert_eq!(output.status.code(), Some(3));
+        assert_eq!(text(&output), format!("error: {said}\n"));
+    }
+    assert_eq!(session(house, &["end"]).status.code(), Some(2));
 }
