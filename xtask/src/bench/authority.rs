@@ -121,6 +121,8 @@ pub(crate) fn authority(
     let peer = peer::start(root, &subject, tokens)?;
     let mut theirs = peer.side()?;
     let mut rows = Vec::new();
+    // Each token that a client gets for itself has a session.
+    let mut sessions = 0.0;
     for row in ROWS {
         let mut taken = (Vec::new(), Vec::new());
         // The first pair only fills caches.
@@ -129,6 +131,9 @@ pub(crate) fn authority(
                 measure(&mut ours, row, folder.path(), seconds)?,
                 measure(&mut theirs, row, folder.path(), seconds)?,
             );
+            if row == Row::ClientCredentials {
+                sessions += pair.0.requests;
+            }
             if round == 0 {
                 continue;
             }
@@ -156,6 +161,7 @@ pub(crate) fn authority(
                    on the disk, peer on core 0 with everything in memory, load on core 1; medians of alternating pairs",
         "rows": rows,
         "authority_resident_kib": resident,
+        "sessions": sessions,
     });
     if quiet {
         say(&report.to_string());
@@ -163,7 +169,7 @@ pub(crate) fn authority(
     let file = super::keep(root, "authority", &report)?;
     if !quiet {
         say(&format!(
-            "authority: {resident} KiB resident; raw output: {}",
+            "authority: {resident} KiB resident with {sessions} sessions; raw output: {}",
             file.display()
         ));
     }

@@ -29,7 +29,7 @@ pub(crate) struct Measured {
     pub(crate) p50_us: f64,
     pub(crate) p99_us: f64,
     pub(crate) cpu_us: f64,
-    requests: f64,
+    pub(crate) requests: f64,
 }
 
 impl std::fmt::Display for Measured {
