@@ -39,8 +39,12 @@ fn post(house: &House, path: &str, headers: &[&str], form: &str) -> Answer {
 }
 
 fn basic(secret: &str) -> String {
+    basic_of("bank-reports", secret)
+}
+
+fn basic_of(client: &str, secret: &str) -> String {
     use base64::Engine as _;
-    let both = base64::engine::general_purpose::STANDARD.encode(format!("bank-reports:{secret}"));
+    let both = base64::engine::general_purpose::STANDARD.encode(format!("{client}:{secret}"));
     format!("authorization: Basic {both}")
 }
 
@@ -123,6 +127,33 @@ fn a_person_agrees_and_the_portal_reads_in_their_name() {
     // Alice may read her profile; she did not let the portal.
     let profile = house.curl("GET", "/api/v1/user/profile/1001", &[&bearer(&token)], None);
     assert_eq!(profile.code(), "permission.missing", "{profile:?}");
+    the_advisor_reads_through_the_portal(&house, &token);
+}
+
+/// Requirement 22, through every line: a service acts for the person whose token the portal sent it.
+fn the_advisor_reads_through_the_portal(house: &House, portal: &str) {
+    let secret = secret(&house.state, &["bank-advisor"]).unwrap();
+    let form = format!(
+        "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token={portal}\
+         &subject_token_type=urn:ietf:params:oauth:token-type:access_token"
+    );
+    let proof = basic_of("bank-advisor", &secret);
+    let answer = post(house, "/oauth/token", &[&proof], &form);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    let accounts = house.get("/accounts", &token);
+    assert_eq!(accounts.status, 200, "{accounts:?}");
+    // When alice leaves the portal, the advisor acts for nobody.
+    let form = format!("client_id=bank-portal&token={portal}");
+    assert_eq!(post(house, "/oauth/revoke", &[], &form).status, 200);
+    assert_eq!(house.get("/accounts", &token).status, 401);
+    // That refusal is on the disk, and so is what went before it.
+    let output = house.vauban(&["explain", accounts.decision()]);
+    assert!(
+        text(&output).contains("acting: client:bank-advisor"),
+        "{}",
+        text(&output)
+    );
 }
 
 #[test]
