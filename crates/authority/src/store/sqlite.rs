@@ -26,6 +26,11 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 /// `VBNA`: says whose SQLite file it is.
 const APPLICATION_ID: i64 = 0x5642_4e41;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Page cache of the connection that writes, KiB (a negative number to SQLite): tokens and sessions are found by random names, so
+/// that all of the indexes is touched.
+const WRITER_CACHE_KIB: &str = "-8192";
+/// The write-ahead log is folded in when it has so many pages, 16 MiB: what is written often is then written to the file once.
+const CHECKPOINT_PAGES: &str = "4096";
 /// How long one process waits while another writes.
 const BUSY_TIME: Duration = Duration::from_secs(5);
 
@@ -50,7 +55,12 @@ impl SqliteDatabase {
         let writes = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(BUSY_TIME * 2)
-            .connect_with(options.clone())
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", WRITER_CACHE_KIB)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
+            )
             .await?;
         migrate(&writes, path).await?;
         Ok(Self {

@@ -87,7 +87,7 @@ fn a_client_for_itself_gets_through_every_line() {
     assert_eq!(house.get("/api/v1/admin/profiles", &token).status, 401);
 }
 
-/// Requirement 10 (RFC 9700 §4.16, §4.2.4).
+/// Requirements 10, 22 (RFC 9700 §4.16, §4.2.4; RFC 8693).
 #[test]
 fn a_person_agrees_and_the_portal_reads_in_their_name() {
     let house = House::start();
@@ -130,7 +130,7 @@ fn a_person_agrees_and_the_portal_reads_in_their_name() {
     the_advisor_reads_through_the_portal(&house, &token);
 }
 
-/// Requirement 22, through every line: a service acts for the person whose token the portal sent it.
+/// A service acts for the person whose token the portal sent it.
 fn the_advisor_reads_through_the_portal(house: &House, portal: &str) {
     let secret = secret(&house.state, &["bank-advisor"]).unwrap();
     let form = format!(
